@@ -4,6 +4,7 @@
 # Each COMMAND is one argument, run by bash in the clone; without one: ./test.sh, and ./forecast demo where the command has it.
 # Needs root and debootstrap. The mirror and every registry are this machine's own settings, copied in; nothing of it is committed.
 # Ends with a table of what each step took, and with 1 if a step failed or the set-up left something behind.
+# shellcheck disable=SC2016
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -26,7 +27,7 @@ if [ "$(id -u)" != 0 ] || ! command -v debootstrap > /dev/null; then
 fi
 # Mounts and processes of its own: whatever is mounted or started in there is gone with it.
 if [ -z "${FORECAST_FRESH_INSIDE:-}" ]; then
-    FORECAST_FRESH_INSIDE=1 exec unshare --mount --pid --ipc --fork --kill-child "$0" ${arguments[@]+"${arguments[@]}"}
+    FORECAST_FRESH_INSIDE=1 exec unshare --mount --pid --ipc --fork --kill-child --mount-proc "$0" ${arguments[@]+"${arguments[@]}"}
 fi
 
 base=$folder/base machine=$folder/machine failures=0 table=()
@@ -36,7 +37,7 @@ make_base() {
     if [ -d "$base/usr/share/doc" ]; then return; fi
     say 'making a bare Debian 12'
     local mirror
-    mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2> /dev/null \
+    mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2> /dev/null || true; } \
         | sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb +(\[[^]]*\] +)?([^ ]+).*/\2/p' | head -n 1)
     rm -rf "$base"
     mkdir -p "$folder"
@@ -50,11 +51,11 @@ make_machine() {
     local file
     for file in /etc/resolv.conf /etc/hosts /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list \
         /etc/apt/apt.conf.d/99* /usr/share/keyrings/debian-archive-keyring.gpg /usr/local/share/ca-certificates/*.crt \
-        "$HOME/.npmrc" "$HOME/.nuget/NuGet/NuGet.Config"; do
+        "$HOME/.npmrc" "$HOME/.nuget/NuGet/NuGet.Config" "${SSL_CERT_FILE:-}" "${NODE_EXTRA_CA_CERTS:-}"; do
         if [ -f "$file" ]; then
             mkdir -p "$machine$(dirname "$file")"
             cp -L "$file" "$machine$file"
-        elif [ -f "$machine$file" ]; then
+        elif [ -n "$file" ] && [ -f "$machine$file" ]; then
             rm "$machine$file"
         fi
     done
@@ -112,7 +113,7 @@ fi
 
 as=() who=root clone=/opt/forecast
 step 0 eng/setup.sh
-check 'the set-up left a process running' '[ -z "$(ps -e -o pid=,comm= | awk -v me=$$ "\$2 ~ /mosquitto|prometheus|systemd|dbus/")" ]'
+check 'the set-up left a process running' '! ps -e -o comm= | grep -E "mosquitto|prometheus|systemd|dbus"'
 check 'the set-up left policy-rc.d behind' '[ ! -e "$machine/usr/sbin/policy-rc.d" ]'
 table+=("$(($(megabytes) - before)) MB of Debian packages and caches, $(du -sm "$machine/opt/forecast/eng/npm/node_modules" | cut -f 1) MB of npm packages")
 step 0 eng/setup.sh
