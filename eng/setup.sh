@@ -12,6 +12,9 @@ npm_modules=$npm_folder/node_modules
 npm_stamp=$npm_modules/.forecast-installed
 policy=/usr/sbin/policy-rc.d
 
+# The SDK's own tools end at once where libicu is missing, unless told that they need none.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+
 say() { printf 'set-up: %s\n' "$*" >&2; }
 fail() { say "$1"; shift; for line in "$@"; do printf '        %s\n' "$line" >&2; done; }
 
@@ -47,8 +50,9 @@ require_sdk() {
     local seen
     seen="$(command -v dotnet) $(cksum < "$eng/../global.json")"
     if [ "$(cat "$eng/.state/sdk" 2> /dev/null)" = "$seen" ]; then return; fi
-    if ! (cd "$eng" && dotnet --version) > /dev/null 2>&1; then
-        fail "the .NET SDK on the PATH does not fit global.json:" "$(cd "$eng" && dotnet --version 2>&1 | grep -iE 'requested|installed sdk|^[0-9]' | head -4)" \
+    local answer
+    if ! answer=$(cd "$eng" && dotnet --version 2>&1); then
+        fail "the .NET SDK on the PATH does not run, or is not what global.json asks for:" "$(grep -v '^ *$' <<< "$answer" | head -n 6)" \
             "Install the version that global.json names, or a later one of .NET 10."
         exit 2
     fi

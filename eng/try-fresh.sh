@@ -115,7 +115,7 @@ as=() who=root clone=/opt/forecast
 step 0 eng/setup.sh
 check 'the set-up left a process running' '! ps -e -o comm= | grep -E "mosquitto|prometheus|systemd|dbus"'
 check 'the set-up left policy-rc.d behind' '[ ! -e "$machine/usr/sbin/policy-rc.d" ]'
-table+=("$(($(megabytes) - before)) MB of Debian packages and caches, $(du -sm "$machine/opt/forecast/eng/npm/node_modules" | cut -f 1) MB of npm packages")
+table+=("$(($(megabytes) - before)) MB of Debian packages and caches, $(du -sm "$machine/opt/forecast/eng/npm" | cut -f 1) MB of npm packages")
 step 0 eng/setup.sh
 if [ ${#commands[@]} -gt 0 ]; then
     for command in "${commands[@]}"; do step 0 "$command"; done
