@@ -103,8 +103,10 @@ get_debian_packages() {
         say "using sudo for the Debian packages"
         if ! sudo -- "$eng/setup.sh" "${arguments[@]}"; then exit 1; fi
     else
+        local by_hand="$eng/setup.sh ${arguments[*]}"
+        if command -v sudo > /dev/null; then by_hand="sudo $by_hand"; else by_hand="su -c '$by_hand'"; fi
         fail "these Debian packages are missing, and installing them needs root's rights, which this user does not have:" \
-            "$(missing_debian_packages | tr '\n' ' ')" "Have root run this once, then repeat your command:" "  $eng/setup.sh ${arguments[*]}"
+            "$(missing_debian_packages | tr '\n' ' ')" "Run this once, or have root run it, then repeat your command:" "  $by_hand"
         exit 2
     fi
 }
