@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tries the set-up where nothing is installed: a bare Debian 12 in a folder (debootstrap), the .NET SDK, and a clone of HEAD.
-#   eng/try-fresh.sh [--folder DIR] [--keep] [--no-user] [COMMAND...]
+#   eng/try-fresh.sh [--folder DIR] [--keep] [--sudo] [COMMAND...]
+# First as a user without rights, who must be told what to do; then as root, or with --sudo as a user who has sudo.
 # Each COMMAND is one argument, run by bash in the clone; without one: ./test.sh, and ./forecast demo where the command has it.
 # Needs root and debootstrap. The mirror and every registry are this machine's own settings, copied in; nothing of it is committed.
 # Ends with a table of what each step took, and with 1 if a step failed or the set-up left something behind.
@@ -8,14 +9,14 @@
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-folder=/tmp/forecast-fresh keep=no as_user=yes commands=()
+folder=/tmp/forecast-fresh keep=no with_sudo=no commands=()
 arguments=("$@")
 while [ $# -gt 0 ]; do
     case $1 in
         --folder) folder=${2:?--folder wants a path}; shift ;;
         --keep) keep=yes ;;
-        --no-user) as_user=no ;;
-        -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        --sudo) with_sudo=yes ;;
+        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
         -*) echo "try-fresh: unknown argument '$1'; see --help" >&2; exit 2 ;;
         *) commands+=("$1") ;;
     esac
@@ -30,7 +31,7 @@ if [ -z "${FORECAST_FRESH_INSIDE:-}" ]; then
     FORECAST_FRESH_INSIDE=1 exec unshare --mount --pid --ipc --fork --kill-child --mount-proc "$0" ${arguments[@]+"${arguments[@]}"}
 fi
 
-base=$folder/base machine=$folder/machine failures=0 table=()
+user_home=/root base=$folder/base machine=$folder/machine failures=0 table=()
 say() { printf '\n== %s\n' "$*"; }
 
 make_base() {
@@ -67,8 +68,6 @@ make_machine() {
     mount --bind "$sdk" "$machine/opt/dotnet"
     mount -o remount,bind,ro "$machine/opt/dotnet"
     ln -s /opt/dotnet/dotnet "$machine/usr/bin/dotnet"
-    git clone --quiet --no-local "$root" "$machine/opt/forecast"
-    git -C "$machine/opt/forecast" checkout --quiet "$(git -C "$root" rev-parse HEAD)"
     if [ -n "$(git -C "$root" status --porcelain)" ]; then say 'note: what is not committed is not tried'; fi
 }
 
@@ -76,7 +75,7 @@ make_machine() {
 inside() {
     local kept=()
     while IFS= read -r name; do kept+=("$name=${!name}"); done < <(compgen -e | grep -iE '^(npm_config_|nuget_|ssl_cert_|node_extra_ca|https?_proxy|no_proxy)' || true)
-    chroot "$machine" /usr/bin/env -i HOME="${user_home:-/root}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    chroot "$machine" /usr/bin/env -i HOME="$user_home" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         LANG=C.UTF-8 CI=true ${kept[@]+"${kept[@]}"} "$@"
 }
 
@@ -99,23 +98,31 @@ check() {
 
 make_base
 make_machine
-megabytes() { du -sm --one-file-system --exclude=opt/forecast "$machine" | cut -f 1; }
+megabytes() { du -sm --one-file-system --exclude=forecast "$machine" | cut -f 1; }
 before=$(megabytes)
 
-if [ $as_user = yes ]; then
-    inside useradd --create-home visitor
-    git clone --quiet --no-local "$root" "$machine/home/visitor/forecast"
-    inside chown -R visitor: /home/visitor
-    as=(setpriv --reuid=visitor --regid=visitor --clear-groups) who=visitor clone=/home/visitor/forecast user_home=/home/visitor
-    step 2 ./forecast demo
-    user_home=
-fi
+# become USER: what follows is done by that user, in a clone of its own
+become() {
+    who=$1 user_home=/home/$1 clone=/home/$1/forecast as=(setpriv "--reuid=$1" "--regid=$1" --clear-groups)
+    if [ "$1" = root ]; then user_home=/root clone=/root/forecast as=(); else inside useradd --create-home "$1"; fi
+    git clone --quiet --no-local "$root" "$machine$clone"
+    git -C "$machine$clone" checkout --quiet "$(git -C "$root" rev-parse HEAD)"
+    inside chown -R "$1:" "$user_home"
+}
 
-as=() who=root clone=/opt/forecast
+become visitor
+step 2 ./forecast demo
+if [ $with_sudo = yes ]; then
+    inside bash -c 'apt-get -q update && apt-get -q -y install --no-install-recommends sudo' > "$folder/sudo.log" 2>&1
+    echo 'owner ALL=(ALL) NOPASSWD: ALL' > "$machine/etc/sudoers.d/owner"
+    become owner
+else
+    become root
+fi
 step 0 eng/setup.sh
 check 'the set-up left a process running' '! ps -e -o comm= | grep -E "mosquitto|prometheus|systemd|dbus"'
 check 'the set-up left policy-rc.d behind' '[ ! -e "$machine/usr/sbin/policy-rc.d" ]'
-table+=("$(($(megabytes) - before)) MB of Debian packages and caches, $(du -sm "$machine/opt/forecast/eng/npm" | cut -f 1) MB of npm packages")
+table+=("$(($(megabytes) - before)) MB of Debian packages and caches, $(du -sm "$machine$clone/eng/npm" | cut -f 1) MB of npm packages")
 step 0 eng/setup.sh
 if [ ${#commands[@]} -gt 0 ]; then
     for command in "${commands[@]}"; do step 0 "$command"; done
@@ -125,7 +132,8 @@ else
     step 0 ./forecast demo --summary /tmp/demo.json
 fi
 check 'a service starts at boot' '! ls "$machine"/etc/systemd/system/*.wants "$machine"/etc/rc[2345].d 2> /dev/null | grep -E "^(S[0-9]+)?(mosquitto|prometheus)"'
-check 'something the build made is not ignored by git' '[ -z "$(git -C "$machine/opt/forecast" status --porcelain)" ]'
+check 'something the build made is not ignored by git' '[ -z "$(git -c safe.directory="*" -C "$machine$clone" status --porcelain)" ]'
+check 'something in the clone belongs to another user' '[ -z "$(inside find "$clone" ! -user "$who" -print -quit)" ]'
 
 say "what it took, on $(nproc) cores"
 printf '%s\n' "${table[@]}"
