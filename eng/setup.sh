@@ -174,25 +174,37 @@ keep_services_off() {
 npm_is_installed() {
     [ -f "$npm_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1" ] \
         && [ -d "$npm_modules/com.github.asus4.onnxruntime/Runtime" ] \
-        && cmp -s "$npm_folder/package-lock.json" "$npm_stamp"
+        && cmp -s "$npm_folder/package-lock.json" "$npm_stamp" \
+        && { ! cuda_is_wanted || [ -f "$npm_modules/com.github.asus4.onnxruntime.linux-x64-gpu/Plugins/Linux/x64/libonnxruntime_providers_cuda.so" ]; }
+}
+
+# Where there is an NVIDIA GPU, or where FORECAST_CUDA=yes says that there will be one (an image built elsewhere).
+cuda_is_wanted() {
+    case ${FORECAST_CUDA:-} in
+        yes) true ;;
+        no) false ;;
+        *) [ -e /dev/nvidiactl ] ;;
+    esac
 }
 
 install_npm_packages() {
     log=$(mktemp -t forecast-set-up.XXXXXX)
-    say "installing ONNX Runtime from npm (670 MB unpacked, for every platform; no script of any package is run)"
+    local optional=(--omit=optional) what='ONNX Runtime from npm (670 MB unpacked, for every platform'
+    if cuda_is_wanted; then optional=() what='ONNX Runtime with its CUDA provider from npm (900 MB unpacked'; fi
+    say "installing $what; no script of any package is run)"
     if [ -L "$npm_modules" ]; then rm "$npm_modules"; fi
-    if ! try_thrice "npm ci" run_npm; then
+    if ! try_thrice "npm ci" run_npm ${optional[@]+"${optional[@]}"}; then
         fail "npm's packages could not be installed. The last lines of $log:" "$(tail -n 8 "$log")" \
             "Check the network and npm's configuration (npm config list), then run this again."
         exit 1
     fi
     # Packed files carry a date of 1985: the build would take a newer version for an older one.
-    touch "$npm_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1"
+    find "$npm_modules" \( -name 'libonnxruntime.so*' -o -name 'libonnxruntime_providers_*.so' \) -exec touch {} +
     cp "$npm_folder/package-lock.json" "$npm_stamp"
     rm -f "$log"
 }
 
-run_npm() { (cd "$npm_folder" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >> "$log" 2>&1 9>&- < /dev/null); }
+run_npm() { (cd "$npm_folder" && npm ci "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >> "$log" 2>&1 9>&- < /dev/null); }
 
 try_thrice() {
     local what=$1 attempt
