@@ -127,8 +127,8 @@ install_debian_packages() {
     trap let_services_start EXIT
     keep_services_from_starting
     # shellcheck disable=SC2086  # one word a package
-    if ! try_thrice "fetching Debian's package lists" apt update || ! try_thrice "installing Debian packages" apt install --no-install-recommends $missing; then
-        fail "Debian's packages could not be installed. The last lines of $log:" "$(tail -n 8 "$log")" \
+    if ! try_thrice "installing Debian packages" update_and_install $missing; then
+        fail "Debian's packages could not be installed. The last lines of $log:" "$(grep -E '^(E|W|Err):' "$log" | tail -n 8)" \
             "Check the network and the sources in /etc/apt, then run this again: it goes on where it stopped."
         exit 1
     fi
@@ -138,9 +138,15 @@ install_debian_packages() {
     rm -f "$log"
 }
 
+# Whether a list could not be fetched shows in the installing: a source that Forecast does not need may well be out of order.
+update_and_install() {
+    apt update || true
+    apt install --no-install-recommends "$@"
+}
+
 apt() {
     DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-        -o APT::Keep-Downloaded-Packages=false -o APT::Update::Error-Mode=any "$@" >> "$log" 2>&1 8>&- 9>&- < /dev/null
+        -o APT::Keep-Downloaded-Packages=false "$@" >> "$log" 2>&1 8>&- 9>&- < /dev/null
 }
 
 # invoke-rc.d and deb-systemd-invoke ask this program before they start anything; 101 means no. An administrator's own is put back.
