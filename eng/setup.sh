@@ -16,7 +16,7 @@ policy=/usr/sbin/policy-rc.d
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
 say() { printf 'set-up: %s\n' "$*" >&2; }
-fail() { say "$1"; shift; for line in "$@"; do printf '        %s\n' "$line" >&2; done; }
+fail() { say "$1"; shift; printf '%s\n' "$@" | sed 's/^/        /' >&2; }
 
 tests=no debian_only=no npm=wanted
 for argument in "$@"; do
