@@ -27,6 +27,15 @@ public enum DropReason
     /// <summary>Of a faster source, taken down to the model's tick.</summary>
     Decimated,
 
+    /// <summary>Captured too far from the rest of its frame set.</summary>
+    OutOfTolerance,
+
+    /// <summary>The camera shows the same picture again and again while the world moves.</summary>
+    Frozen,
+
+    /// <summary>The picture is dark and flat all over.</summary>
+    Black,
+
     /// <summary>It could no longer make its deadline.</summary>
     Stale,
 
