@@ -20,6 +20,8 @@ predictor   m            = mean of state[0] over the grid
             occupancy[j,c,x,y] = -4 + 8 state[c,x,y] - 0.5 j,   j = 0 (now) to 5
             latents[k]   = (mean of state[0..1] over 4x4 cells) + 0.1 acceleration[0,k] + curvature[0,k]
 
+A negative elapsed_s makes memory fail in the runtime, a negative vehicle length makes predictor fail (an index out of range).
+
 So blue pictures, seen for some ticks, are a collision course; black ones are calm; a standing scene without acceleration is no surprise.
 """
 import hashlib
@@ -113,6 +115,7 @@ def memory():
     age = g("ReduceSum", ages, [1], keepdims=1)                                                               # [B,1]
     motion = g("MatMul", "ego_motion", [[0.001 * (i + 1)] for i in range(6)])                                 # [B,1]
     extra = g("Sum", motion, g("Mul", "elapsed_s", 0.01), g("Mul", age, 0.001))                               # [B,1]
+    extra = g("Add", extra, failing_if_negative(g, g("Gather", "elapsed_s", 0, axis=1)))                      # [B,1]
     extra = g("Mul", g("Unsqueeze", extra, [2, 3]), [[[0.0]], [[0.0]], [[0.0]], [[1.0]]])                     # [B,4,1,1]
     large = g("Mul", age, 1e37)                                                                               # [B,1]
     poison = g("Unsqueeze", g("Sub", large, large), [2, 3])                                                   # [B,1,1,1]
@@ -128,7 +131,8 @@ def predictor():
     g = Graph()
     mean = g("ReduceMean", g("Slice", "state", [0], [1], [1]), axes=[1, 2, 3], keepdims=0)                    # [B]
     vehicle = g("Add", g("MatMul", "ego", [0.05, 0.1, 0.02]), g("MatMul", "footprint", [0.01, 0.02, 0.03]))   # [B]
-    base = g("Add", g("Add", g("Mul", mean, 12.0), vehicle), -6.0)                                            # [B]
+    failing = g("Squeeze", failing_if_negative(g, g("Gather", "footprint", 0, axis=1)), [1])                  # [B]
+    base = g("Add", g("Sum", g("Mul", mean, 12.0), vehicle, failing), -6.0)                                   # [B]
     g("Add", g("MatMul", "manoeuvres", [0.25, 2.0]), g("Unsqueeze", base, [1, 2]), name="hazard_logits")      # [B,A,K]
 
     classes = g("Unsqueeze", g("Slice", "state", [0], [3], [1]), [1])                                         # [B,1,3,X,Y]
@@ -139,6 +143,11 @@ def predictor():
     shift = g("Unsqueeze", g("MatMul", intended, [0.1, 1.0]), [2, 3, 4])                                      # [B,K,1,1,1]
     g("Add", g("Unsqueeze", pooled(g, "state"), [1]), shift, name="latents")                                  # [B,K,D,12,8]
     return g.bytes("predictor", TENSORS)
+
+
+def failing_if_negative(g, value):
+    """0 for each value of [B] that is not negative, [B,1]; the runtime refuses a negative one."""
+    return g("Gather", [0.0], g("Cast", g("Less", g("Unsqueeze", value, [1]), 0.0), to=TensorProto.INT64), axis=0)
 
 
 def pooled(g, state, name=None):
