@@ -50,11 +50,13 @@ failed=$((total - passed - skipped))
 echo
 awk -F '\t' '$2 == "NotExecuted" { print "skipped: " $1 ": " $3 }' "$results/outcomes"
 awk -F '\t' '$2 != "NotExecuted" && $2 != "Passed" { print "failed: " $1 }' "$results/outcomes"
-if [ "$total" = 0 ]; then echo 'no test ran'; status=1; fi
 if [ $failed -gt 0 ] && [ $status = 0 ]; then status=1; fi
-if [ $status != 0 ] && [ $failed = 0 ] && [ "$total" != 0 ]; then
+if [ $status != 0 ] && [ $failed = 0 ]; then
     echo "failed: the run itself, which broke off (dotnet test ended with $status)"
     failed=1
+elif [ "$total" = 0 ]; then
+    echo 'no test ran'
+    status=1
 fi
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $status

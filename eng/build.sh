@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced by ./forecast and ./test.sh after `root` is set: builds Release where the sources are not those of the last build.
+# The SDK's own tools end at once where libicu is missing, unless told that they need none.
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 sources() {

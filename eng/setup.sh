@@ -12,6 +12,9 @@ npm_modules=$npm_folder/node_modules
 npm_stamp=$npm_modules/.forecast-installed
 policy=/usr/sbin/policy-rc.d
 
+# The SDK's own tools end at once where libicu is missing, unless told that they need none.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+
 say() { printf 'set-up: %s\n' "$*" >&2; }
 fail() { say "$1"; shift; for line in "$@"; do printf '        %s\n' "$line" >&2; done; }
 
@@ -47,8 +50,9 @@ require_sdk() {
     local seen
     seen="$(command -v dotnet) $(cksum < "$eng/../global.json")"
     if [ "$(cat "$eng/.state/sdk" 2> /dev/null)" = "$seen" ]; then return; fi
-    if ! (cd "$eng" && dotnet --version) > /dev/null 2>&1; then
-        fail "the .NET SDK on the PATH does not fit global.json:" "$(cd "$eng" && dotnet --version 2>&1 | grep -iE 'requested|installed sdk|^[0-9]' | head -4)" \
+    local answer
+    if ! answer=$(cd "$eng" && dotnet --version 2>&1); then
+        fail "the .NET SDK on the PATH does not run, or is not what global.json asks for:" "$(grep -v '^ *$' <<< "$answer" | head -n 6)" \
             "Install the version that global.json names, or a later one of .NET 10."
         exit 2
     fi
@@ -99,8 +103,10 @@ get_debian_packages() {
         say "using sudo for the Debian packages"
         if ! sudo -- "$eng/setup.sh" "${arguments[@]}"; then exit 1; fi
     else
+        local by_hand="$eng/setup.sh ${arguments[*]}"
+        if command -v sudo > /dev/null; then by_hand="sudo $by_hand"; else by_hand="su -c '$by_hand'"; fi
         fail "these Debian packages are missing, and installing them needs root's rights, which this user does not have:" \
-            "$(missing_debian_packages | tr '\n' ' ')" "Have root run this once, then repeat your command:" "  $eng/setup.sh ${arguments[*]}"
+            "$(missing_debian_packages | tr '\n' ' ')" "Run this once, or have root run it, then repeat your command:" "  $by_hand"
         exit 2
     fi
 }
@@ -168,25 +174,37 @@ keep_services_off() {
 npm_is_installed() {
     [ -f "$npm_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1" ] \
         && [ -d "$npm_modules/com.github.asus4.onnxruntime/Runtime" ] \
-        && cmp -s "$npm_folder/package-lock.json" "$npm_stamp"
+        && cmp -s "$npm_folder/package-lock.json" "$npm_stamp" \
+        && { ! cuda_is_wanted || [ -f "$npm_modules/com.github.asus4.onnxruntime.linux-x64-gpu/Plugins/Linux/x64/libonnxruntime_providers_cuda.so" ]; }
+}
+
+# Where there is an NVIDIA GPU, or where FORECAST_CUDA=yes says that there will be one (an image built elsewhere).
+cuda_is_wanted() {
+    case ${FORECAST_CUDA:-} in
+        yes) true ;;
+        no) false ;;
+        *) [ -e /dev/nvidiactl ] ;;
+    esac
 }
 
 install_npm_packages() {
     log=$(mktemp -t forecast-set-up.XXXXXX)
-    say "installing ONNX Runtime from npm (670 MB unpacked, for every platform; no script of any package is run)"
+    local optional=(--omit=optional) what='ONNX Runtime from npm (670 MB unpacked, for every platform'
+    if cuda_is_wanted; then optional=() what='ONNX Runtime with its CUDA provider from npm (900 MB unpacked'; fi
+    say "installing $what; no script of any package is run)"
     if [ -L "$npm_modules" ]; then rm "$npm_modules"; fi
-    if ! try_thrice "npm ci" run_npm; then
+    if ! try_thrice "npm ci" run_npm ${optional[@]+"${optional[@]}"}; then
         fail "npm's packages could not be installed. The last lines of $log:" "$(tail -n 8 "$log")" \
             "Check the network and npm's configuration (npm config list), then run this again."
         exit 1
     fi
     # Packed files carry a date of 1985: the build would take a newer version for an older one.
-    touch "$npm_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1"
+    find "$npm_modules" \( -name 'libonnxruntime.so*' -o -name 'libonnxruntime_providers_*.so' \) -exec touch {} +
     cp "$npm_folder/package-lock.json" "$npm_stamp"
     rm -f "$log"
 }
 
-run_npm() { (cd "$npm_folder" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >> "$log" 2>&1 9>&- < /dev/null); }
+run_npm() { (cd "$npm_folder" && npm ci "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >> "$log" 2>&1 9>&- < /dev/null); }
 
 try_thrice() {
     local what=$1 attempt
