@@ -45,6 +45,9 @@ public enum DropReason
     /// <summary>The sink refused it.</summary>
     SinkBusy,
 
+    /// <summary>The sink had nobody to hand it to, for example no broker.</summary>
+    SinkAway,
+
     /// <summary>It was under way when the pipeline was told to stop.</summary>
     Shutdown,
 }
