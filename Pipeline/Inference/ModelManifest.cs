@@ -1,0 +1,60 @@
+namespace Forecast.Pipeline.Inference;
+
+/// <summary>What model.json says of a world model. Nothing in C# knows its architecture beyond this. SI units.</summary>
+public sealed record ModelManifest(
+    string Name,
+    string Version,
+    string Sha256,
+    string Licence,
+    string TrainedOn,
+    string CalibrationDomain,
+    int InputWidthPx,
+    int InputHeightPx,
+    int CamerasMin,
+    int CamerasMax,
+    TimeSpan TickPeriod,
+    TimeSpan LargestGap,
+    TimeSpan History,
+    IReadOnlyList<double> HorizonsS,
+    string CollisionDefinition,
+    IReadOnlyList<ManoeuvreCandidate> Candidates,
+    IReadOnlyList<int> Rung8,
+    OccupancyGrid Grid,
+    IReadOnlyList<double> LiftHeightsM,
+    IReadOnlyList<string> OccupancyClasses,
+    ModelShapes Shapes,
+    IReadOnlyList<CostEntry> CostTable,
+    ModelCalibration Calibration,
+    RiskLevels Levels,
+    IReadOnlyList<SkillFigure> Skill);
+
+/// <summary>Sizes of the tensors that C# holds but does not understand.</summary>
+/// <param name="State">Channels, then the map: [S, X, Y].</param>
+/// <param name="Observed">[D, X', Y'].</param>
+/// <param name="Descriptor">E.</param>
+public sealed record ModelShapes(IReadOnlyList<int> State, IReadOnlyList<int> Observed, int Descriptor);
+
+/// <summary>Cell (i, j) has its centre at origin + (i + 0.5, j + 0.5) x resolution; i runs forward (x), j to the left (y).</summary>
+public sealed record OccupancyGrid(double OriginX, double OriginY, double ResolutionM, int SizeX, int SizeY);
+
+/// <summary>One imagined manoeuvre, a value for each horizon step. Null accelerations: the intended manoeuvre itself.</summary>
+public sealed record ManoeuvreCandidate(string Name, IReadOnlyList<double>? AccelerationsMps2, IReadOnlyList<double> LateralMps2);
+
+/// <summary>The frozen service time of one run at a rung (how many manoeuvres), for exact replay.</summary>
+public sealed record CostEntry(int Batch, int Manoeuvres, TimeSpan Cost);
+
+/// <summary>logit -> Scale x logit + Bias at a horizon.</summary>
+public sealed record LogitScaling(double HorizonS, double Scale, double Bias);
+
+public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnlyList<LogitScaling> Occupancy, UpperBoundTable UpperBound);
+
+/// <summary>An upper bound on the probability, looked up by the calibrated one: Bounds[h] has one entry more than Edges[h].</summary>
+public sealed record UpperBoundTable(string Method, double Alpha, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Edges, IReadOnlyList<IReadOnlyList<double>> Bounds);
+
+/// <summary>Thresholds on the calibrated probability at one horizon; an alarm is at least M of the last N ticks at high.</summary>
+public sealed record RiskLevels(double HorizonS, Hysteresis Elevated, Hysteresis High, int AlarmM, int AlarmN);
+
+public sealed record Hysteresis(double Rise, double Fall);
+
+/// <summary>A measured figure with its 95 % interval, the blind model's beside it, and the gate it was held against.</summary>
+public sealed record SkillFigure(string Name, double Value, double Low, double High, double? Blind, string? Gate, bool? Passes);

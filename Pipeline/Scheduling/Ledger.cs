@@ -1,0 +1,158 @@
+namespace Forecast.Pipeline.Scheduling;
+
+/// <summary>
+/// What went in and what became of it, exact at every moment. Frames of each camera: captured = used + dropped by reason + in flight.
+/// Frame sets: formed = published + dropped by reason + in flight. Written under one lock, read as one consistent copy.
+/// </summary>
+public sealed class Ledger
+{
+    private static readonly int Reasons = Enum.GetValues<DropReason>().Length;
+
+    private readonly Lock _gate = new();
+    private readonly FrameCounts[] _cameras;
+    private readonly long[] _setDrops = new long[Reasons];
+    private long _due;
+    private long _formed;
+    private long _published;
+    private long _onTime;
+
+    public Ledger(int cameras)
+    {
+        _cameras = new FrameCounts[cameras];
+        for (var i = 0; i < cameras; i++)
+        {
+            _cameras[i] = new FrameCounts();
+        }
+    }
+
+    public int Cameras => _cameras.Length;
+
+    /// <summary>A tick has passed in which the rig should have given a frame set.</summary>
+    public void TickDue()
+    {
+        lock (_gate)
+        {
+            _due++;
+        }
+    }
+
+    public void FrameCaptured(int camera)
+    {
+        lock (_gate)
+        {
+            _cameras[camera].Captured++;
+        }
+    }
+
+    public void FrameUsed(int camera)
+    {
+        lock (_gate)
+        {
+            _cameras[camera].Used++;
+        }
+    }
+
+    public void FrameDropped(int camera, DropReason reason)
+    {
+        lock (_gate)
+        {
+            _cameras[camera].Dropped[(int)reason]++;
+        }
+    }
+
+    public void SetFormed()
+    {
+        lock (_gate)
+        {
+            _formed++;
+        }
+    }
+
+    public void SetPublished(bool validAndOnTime)
+    {
+        lock (_gate)
+        {
+            _published++;
+            _onTime += validAndOnTime ? 1 : 0;
+        }
+    }
+
+    public void SetDropped(DropReason reason)
+    {
+        lock (_gate)
+        {
+            _setDrops[(int)reason]++;
+        }
+    }
+
+    /// <summary>Copies every count at one moment into <paramref name="copy"/>; allocates nothing.</summary>
+    public void CopyTo(LedgerCopy copy)
+    {
+        lock (_gate)
+        {
+            copy.Due = _due;
+            copy.Formed = _formed;
+            copy.Published = _published;
+            copy.OnTime = _onTime;
+            _setDrops.CopyTo(copy.SetDrops, 0);
+            for (var i = 0; i < _cameras.Length; i++)
+            {
+                copy.Cameras[i].Captured = _cameras[i].Captured;
+                copy.Cameras[i].Used = _cameras[i].Used;
+                _cameras[i].Dropped.CopyTo(copy.Cameras[i].Dropped, 0);
+            }
+        }
+    }
+
+    public LedgerCopy Copy()
+    {
+        var copy = new LedgerCopy(_cameras.Length);
+        CopyTo(copy);
+        return copy;
+    }
+}
+
+/// <summary>The ledger as it stood at one moment.</summary>
+public sealed class LedgerCopy
+{
+    private static readonly int Reasons = Enum.GetValues<DropReason>().Length;
+
+    public LedgerCopy(int cameras)
+    {
+        Cameras = new FrameCounts[cameras];
+        for (var i = 0; i < cameras; i++)
+        {
+            Cameras[i] = new FrameCounts();
+        }
+    }
+
+    /// <summary>Ticks in which the rig should have given a frame set.</summary>
+    public long Due { get; set; }
+
+    public long Formed { get; set; }
+
+    public long Published { get; set; }
+
+    /// <summary>Of the published: valid or degraded, and before the deadline.</summary>
+    public long OnTime { get; set; }
+
+    /// <summary>By <see cref="DropReason"/>.</summary>
+    public long[] SetDrops { get; } = new long[Reasons];
+
+    public FrameCounts[] Cameras { get; }
+
+    public long SetsInFlight => Formed - Published - SetDrops.Sum();
+}
+
+/// <summary>One camera's frames.</summary>
+public sealed class FrameCounts
+{
+    public long Captured { get; set; }
+
+    public long Used { get; set; }
+
+    /// <summary>By <see cref="DropReason"/>.</summary>
+    public long[] Dropped { get; } = new long[Enum.GetValues<DropReason>().Length];
+
+    public long InFlight => Captured - Used - Dropped.Sum();
+}
