@@ -1,0 +1,4 @@
+using System.Reflection;
+
+Console.WriteLine($"forecast {Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)}");
+return 0;
