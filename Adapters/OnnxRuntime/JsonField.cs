@@ -94,7 +94,7 @@ internal sealed class JsonField
         }
 
         Report($"must be a number from {Invariant(least)} to {Invariant(most)}");
-        return Math.Max(least, double.MinValue);
+        return least;
     }
 
     /// <summary>A number above zero.</summary>

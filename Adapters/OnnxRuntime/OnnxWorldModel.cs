@@ -72,7 +72,7 @@ public sealed class OnnxWorldModel : IWorldModel
                 nameof(cameras), $"The model {Manifest.Name} knows {Manifest.CamerasMin} to {Manifest.CamerasMax} cameras; the rig has {cameras}.");
         }
 
-        return new OnnxWorldRun(_folder, _sessions, cameras, _log);
+        return new OnnxWorldRun(_folder, _sessions, cameras, _sessions.Provider.IsCpu, _log);
     }
 
     /// <summary>Runs whole ticks at each rung and times them, so that the first real one finds everything in place and the scheduler a cost.</summary>
@@ -83,6 +83,7 @@ public sealed class OnnxWorldModel : IWorldModel
         ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);
         using var run = (OnnxWorldRun)CreateRun(cameras);
         Blank(run);
+        run.ElapsedS[0] = (float)Manifest.TickPeriod.TotalSeconds;
         var ticks = new TimeSpan[repeats];
         var times = new List<ServiceTime>(rungs.Count);
         foreach (var rung in rungs)
@@ -111,21 +112,17 @@ public sealed class OnnxWorldModel : IWorldModel
     /// <summary>Shapes that the graphs cannot state, and axes that were dynamic in name only, show in a run.</summary>
     private static void TrialRun(ModelFolder folder, ModelSessions sessions, List<string> problems)
     {
-        foreach (var cameras in (ReadOnlySpan<int>)[folder.Manifest.CamerasMin, folder.Manifest.CamerasMax])
-        {
-            foreach (var manoeuvres in (ReadOnlySpan<int>)[1, folder.Manifest.Candidates.Count])
-            {
-                if (problems.Count > 0)
-                {
-                    return;
-                }
+        Try(folder.Manifest.CamerasMin, 1);
+        Try(folder.Manifest.CamerasMax, folder.Manifest.Candidates.Count);
 
-                using var run = new OnnxWorldRun(folder, sessions, cameras, problem => problems.Add($"{problem}, in a trial with {cameras} cameras and {manoeuvres} manoeuvres; export the model again"));
-                Blank(run);
-                if (Tick(run, manoeuvres) == RunStatus.NotFinite)
-                {
-                    problems.Add($"the graphs answer black pictures of {cameras} cameras with values that are not finite; train or export the model again");
-                }
+        void Try(int cameras, int manoeuvres)
+        {
+            var trial = $"in a trial with cameras: {cameras}, manoeuvres: {manoeuvres}; export the model again";
+            using var run = new OnnxWorldRun(folder, sessions, cameras, sessions.Provider.IsCpu, problem => problems.Add($"{problem}, {trial}"));
+            Blank(run);
+            if (Tick(run, manoeuvres) == RunStatus.NotFinite)
+            {
+                problems.Add($"the graphs give values that are not finite, {trial}");
             }
         }
     }
@@ -137,13 +134,11 @@ public sealed class OnnxWorldModel : IWorldModel
         return status == RunStatus.Ok ? run.Imagine(manoeuvres) : status;
     }
 
-    /// <summary>Black pictures of cameras that all look straight at every cell, from a standing vehicle.</summary>
+    /// <summary>A first tick: black pictures of cameras that all look straight at every cell, of whose motion nothing is known.</summary>
     private static void Blank(OnnxWorldRun run)
     {
         run.LiftValid.Fill(1);
         run.CameraMask.Fill(1);
-        run.EgoMotion[^1] = 1;
-        run.ElapsedS.Fill(0.1f);
         run.Footprint[0] = 4.6f;
         run.Footprint[1] = 1.85f;
         run.Footprint[2] = 0.95f;

@@ -13,6 +13,7 @@ internal sealed class OnnxWorldRun : IWorldRun
     private readonly IReadOnlyList<TensorDeclaration> _tensors;
     private readonly Action<string> _log;
     private readonly int _cameras;
+    private readonly bool _bindOnce;
     private readonly Dictionary<string, Array> _memory = [];
     private readonly float[][] _states;
     private readonly BoundGraph _encoder;
@@ -23,11 +24,13 @@ internal sealed class OnnxWorldRun : IWorldRun
     private bool _remembered;
     private bool _disposed;
 
-    public OnnxWorldRun(ModelFolder folder, ModelSessions sessions, int cameras, Action<string> log)
+    /// <param name="bindOnce">See <see cref="BoundGraph"/>: right where the model runs in the memory that holds these tensors.</param>
+    public OnnxWorldRun(ModelFolder folder, ModelSessions sessions, int cameras, bool bindOnce, Action<string> log)
     {
         _sessions = sessions;
         _tensors = folder.Tensors;
         _log = log;
+        _bindOnce = bindOnce;
         _cameras = cameras;
         _steps = folder.Manifest.HorizonsS.Count;
         var most = folder.Manifest.Candidates.Count;
@@ -193,7 +196,7 @@ internal sealed class OnnxWorldRun : IWorldRun
         }
 
         var session = _sessions[graph] ?? throw new ObjectDisposedException(nameof(OnnxWorldModel));
-        return new BoundGraph(session, own, new AxisSizes(_cameras, manoeuvres), Place, _sessions.Provider.IsCpu);
+        return new BoundGraph(session, own, new AxisSizes(_cameras, manoeuvres), Place, _bindOnce);
 
         Array Place(TensorDeclaration tensor) => (tensor.Graph, tensor.Name) switch
         {

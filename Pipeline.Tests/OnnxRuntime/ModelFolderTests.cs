@@ -180,4 +180,52 @@ public sealed class ModelFolderTests
         Assert.Contains("predictor.onnx: has no output hazard_logits; model.json declares it as float32 [B,A,5]. It has features", problems);
         Assert.Contains("predictor.onnx: input images, uint8 [N,64,128,3], is not in model.json's tensors", problems);
     }
+
+    [Fact]
+    public void Load_AnotherGraphWithoutItsHash_NamesTheHashAndEveryTensor()
+    {
+        using var model = new ModelFolderCopy();
+        File.Copy(model["encoder.onnx"], model["predictor.onnx"], overwrite: true);
+
+        var problems = model.Problems();
+
+        Assert.Equal(10, problems.Count);
+        Assert.Contains(problems, p => p.Contains("SHA-256", StringComparison.Ordinal));
+        Assert.Contains("predictor.onnx: output features, float32 [N,4,16,32], is not in model.json's tensors", problems);
+    }
+
+    [Fact]
+    public void Load_GraphThatComputesNaN_IsFoundByTheTrial()
+    {
+        using var model = new ModelFolderCopy();
+        model.Replace("encoder", Patched(model["encoder.onnx"], BitConverter.GetBytes(1f / 255), BitConverter.GetBytes(float.NaN)));
+
+        var problems = model.Problems();
+
+        Assert.Equal(2, problems.Count);
+        Assert.Equal("the graphs give values that are not finite, in a trial with cameras: 6, manoeuvres: 16; export the model again", problems[1]);
+    }
+
+    [Fact]
+    public void Load_GraphWhoseSizesDoNotHold_IsFoundByTheTrial()
+    {
+        using var model = new ModelFolderCopy();
+        model.Replace("memory", Patched(model["memory.onnx"], BitConverter.GetBytes(96L), BitConverter.GetBytes(95L)));
+
+        var problems = model.Problems();
+
+        Assert.Equal(2, problems.Count);
+        Assert.All(problems, p => Assert.StartsWith("memory failed: ", p, StringComparison.Ordinal));
+        Assert.EndsWith("in a trial with cameras: 1, manoeuvres: 1; export the model again", problems[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>The file's bytes with the one place that holds <paramref name="constant"/> changed.</summary>
+    private static byte[] Patched(string file, byte[] constant, byte[] replacement)
+    {
+        var bytes = File.ReadAllBytes(file);
+        var at = bytes.AsSpan().IndexOf(constant);
+        Assert.Equal(at, bytes.AsSpan().LastIndexOf(constant));
+        replacement.CopyTo(bytes, at);
+        return bytes;
+    }
 }

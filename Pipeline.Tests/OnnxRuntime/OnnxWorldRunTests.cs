@@ -259,6 +259,27 @@ public sealed class OnnxWorldRunTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Tick_ValuesPassedWithEveryRun_GivesTheSameBitsAsBoundOnes()
+    {
+        // As on a GPU, where bound inputs are copied once only and later changes would not be seen.
+        var problems = new List<string>();
+        var folder = ModelFolder.Read(TinyModel.Folder);
+        using var sessions = ModelSessions.Open(folder, new OnnxOptions { Exact = true }, problems);
+        using var bound = new OnnxWorldRun(folder, sessions, 3, bindOnce: true, problems.Add);
+        using var passed = new OnnxWorldRun(folder, sessions, 3, bindOnce: false, problems.Add);
+        Scatter(bound);
+        Scatter(passed);
+
+        Ticks(bound, 5);
+        Ticks(passed, 5);
+
+        Assert.Empty(problems);
+        Assert.Equal(bound.CommittedState.ToArray(), passed.CommittedState.ToArray());
+        Assert.Equal(bound.OccupancyLogits.ToArray(), passed.OccupancyLogits.ToArray());
+        Assert.Equal(bound.HazardLogits.ToArray(), passed.HazardLogits.ToArray());
+    }
+
     private static void Ticks(IWorldRun run, int count)
     {
         for (var i = 0; i < count; i++)
