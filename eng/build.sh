@@ -4,8 +4,8 @@
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 sources() {
-    (cd "$root" && find . \( -name bin -o -name obj -o -name node_modules -o -name .git -o -path ./eng/.state -o -path ./Training -o -path ./models \
-        -o -path ./data-samples \) -prune -o -type f ! -name '*.md' -printf '%p %s %T@\n' | sort | sha256sum)
+    (cd "$root" && find Pipeline Adapters Replay Cli Pipeline.Tests eng Directory.*.props Forecast.sln global.json .editorconfig \
+        \( -name bin -o -name obj -o -name node_modules -o -name .state \) -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum)
 }
 
 # build PROJECT STAMP: nothing to do takes some hundredths of a second.
