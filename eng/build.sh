@@ -4,10 +4,8 @@
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 sources() {
-    (cd "$root" && find . \( -name bin -o -name obj -o -name node_modules -o -name .git -o -path ./eng/.state -o -path ./Training -o -path ./models \
-        -o -path ./data-samples \) -prune -o -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.json' \
-        -o -name '*.txt' -o -name '*.sln' -o -name '*.cpp' -o -name '*.h' -o -name '*.proto' -o -name '*.html' -o -name '*.css' -o -name '*.js' \
-        -o -name .editorconfig \) -printf '%p %s %T@\n' | sort | sha256sum)
+    (cd "$root" && find Pipeline Adapters Replay Cli Pipeline.Tests eng Directory.*.props Forecast.sln global.json .editorconfig \
+        \( -name bin -o -name obj -o -name node_modules -o -name .state \) -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum)
 }
 
 # build PROJECT STAMP: nothing to do takes some hundredths of a second.
