@@ -22,7 +22,8 @@ public interface IFrameSource : IDisposable
 
 /// <param name="CaptureTime">On the rig's clock, latency subtracted; meaningful for <see cref="GrabStatus.Frame"/> only.</param>
 /// <param name="Detail">What went wrong, for people; null when nothing did.</param>
-public readonly record struct GrabResult(GrabStatus Status, Timestamp CaptureTime, Timestamp ArrivalTime, string? Detail);
+/// <param name="DecodeNs">What decoding took without the waiting, nanoseconds; 0 where the source cannot tell.</param>
+public readonly record struct GrabResult(GrabStatus Status, Timestamp CaptureTime, Timestamp ArrivalTime, string? Detail, long DecodeNs = 0);
 
 public enum GrabStatus
 {

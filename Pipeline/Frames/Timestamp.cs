@@ -5,6 +5,8 @@ public readonly record struct Timestamp(long Nanoseconds) : IComparable<Timestam
 {
     public const long NanosecondsPerSecond = 1_000_000_000;
 
+    public static Timestamp MaxValue => new(long.MaxValue);
+
     public static Timestamp operator +(Timestamp moment, TimeSpan span) => new(moment.Nanoseconds + (span.Ticks * TimeSpan.NanosecondsPerTick));
 
     public static Timestamp operator -(Timestamp moment, TimeSpan span) => new(moment.Nanoseconds - (span.Ticks * TimeSpan.NanosecondsPerTick));

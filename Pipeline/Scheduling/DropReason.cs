@@ -27,6 +27,15 @@ public enum DropReason
     /// <summary>Of a faster source, taken down to the model's tick.</summary>
     Decimated,
 
+    /// <summary>Captured too far from the rest of its frame set.</summary>
+    OutOfTolerance,
+
+    /// <summary>The camera shows the same picture again and again while the world moves.</summary>
+    Frozen,
+
+    /// <summary>The picture is dark and flat all over.</summary>
+    Black,
+
     /// <summary>It could no longer make its deadline.</summary>
     Stale,
 
@@ -35,6 +44,9 @@ public enum DropReason
 
     /// <summary>The sink refused it.</summary>
     SinkBusy,
+
+    /// <summary>The sink had nobody to hand it to, for example no broker.</summary>
+    SinkAway,
 
     /// <summary>It was under way when the pipeline was told to stop.</summary>
     Shutdown,

@@ -1,0 +1,107 @@
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Scheduling;
+
+namespace Forecast.Pipeline.Alignment;
+
+/// <summary>One camera's frames that wait for their frame set, oldest first. Holds few: a newer frame pushes the oldest out.</summary>
+internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledger)
+{
+    private const int Capacity = 8;
+
+    private readonly Frame[] _frames = new Frame[Capacity];
+
+    public int Index => index;
+
+    public FrameScreen Screen { get; } = new();
+
+    public int Count { get; private set; }
+
+    /// <summary>It has used up its wait, or is lost: sets are formed without it until a frame of it arrives.</summary>
+    public bool Absent { get; set; }
+
+    public bool IsLost { get; private set; }
+
+    public ref readonly Frame this[int position] => ref _frames[position];
+
+    public void Add(in Frame frame)
+    {
+        Absent = false;
+        IsLost = false;
+        if (Count == Capacity)
+        {
+            Drop(TakeAt(0), DropReason.Superseded);
+        }
+
+        _frames[Count++] = frame;
+    }
+
+    public void Lost()
+    {
+        Absent = true;
+        IsLost = true;
+    }
+
+    /// <summary>Drops what lies before the tick: an extra frame of a camera faster than the tick, or one that came after its set had gone.</summary>
+    public void DropBefore(Timestamp limit, TimeSpan tickPeriod)
+    {
+        while (Count > 0 && _frames[0].CaptureTime < limit)
+        {
+            Drop(TakeAt(0), cameraPeriod < tickPeriod * 0.75 ? DropReason.Decimated : DropReason.Late);
+        }
+    }
+
+    /// <summary>Position of the frame nearest to the tick within <paramref name="reach"/>; -1 when there is none.</summary>
+    public int Nearest(Timestamp tick, TimeSpan reach)
+    {
+        var best = -1;
+        var bestDistance = reach;
+        for (var i = 0; i < Count; i++)
+        {
+            var distance = (_frames[i].CaptureTime - tick).Duration();
+            if (distance <= bestDistance && (best < 0 || distance < bestDistance))
+            {
+                best = i;
+                bestDistance = distance;
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>True when no later frame can lie nearer to the tick than what is there.</summary>
+    public bool Final(Timestamp tick) => Count > 0 && _frames[Count - 1].CaptureTime >= tick - (cameraPeriod / 2);
+
+    /// <summary>Hands over the frame at <paramref name="position"/>; older ones are dropped as decimated.</summary>
+    public Frame Take(int position)
+    {
+        for (; position > 0; position--)
+        {
+            Drop(TakeAt(0), DropReason.Decimated);
+        }
+
+        return TakeAt(0);
+    }
+
+    public void DropWaiting(DropReason reason)
+    {
+        while (Count > 0)
+        {
+            Drop(TakeAt(0), reason);
+        }
+    }
+
+    public void Drop(in Frame frame, DropReason reason)
+    {
+        frame.Lease.Release();
+        ledger.FrameDropped(index, reason);
+    }
+
+    private Frame TakeAt(int position)
+    {
+        var frame = _frames[position];
+        Count--;
+        Array.Copy(_frames, position + 1, _frames, position, Count - position);
+        _frames[Count] = default;
+        return frame;
+    }
+}

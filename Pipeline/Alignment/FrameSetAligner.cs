@@ -1,0 +1,242 @@
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Scheduling;
+
+namespace Forecast.Pipeline.Alignment;
+
+/// <summary>
+/// Joins frames to frame sets by capture time, never by frame number. The rig's ticks are one period apart and follow the cameras:
+/// each is expected one period after the middle of the set before. Single-threaded; time comes in with every call.
+/// </summary>
+public sealed class FrameSetAligner
+{
+    private readonly AlignmentOptions _options;
+    private readonly Ledger _ledger;
+    private readonly CameraQueue[] _cameras;
+    private readonly PictureWatch _watch;
+    private Timestamp? _expected;
+    private bool _afterJump;
+    private long _tick;
+
+    public FrameSetAligner(Rig rig, AlignmentOptions options, Ledger ledger)
+    {
+        _options = options;
+        _ledger = ledger;
+        _watch = new PictureWatch(rig.Cameras.Count);
+        _cameras = new CameraQueue[rig.Cameras.Count];
+        for (var i = 0; i < _cameras.Length; i++)
+        {
+            _cameras[i] = new CameraQueue(i, TimeSpan.FromSeconds(1 / rig.Cameras[i].RateHz), ledger);
+        }
+    }
+
+    /// <summary>Takes the frame over: it is used in a later set or dropped with its reason.</summary>
+    public void Offer(in Frame frame)
+    {
+        var camera = _cameras[frame.Id.Camera];
+        if (camera.Screen.Check(frame, out var newBase) is { } reason)
+        {
+            camera.Drop(frame, reason);
+            return;
+        }
+
+        if (newBase)
+        {
+            _afterJump = true;
+            _expected = null;
+            camera.DropWaiting(DropReason.Jumped);
+        }
+
+        _watch.See(frame.Id.Camera, frame.Content);
+        camera.Add(frame);
+    }
+
+    /// <summary>The camera went away, or came to its end: no set waits for it until a frame of it arrives.</summary>
+    public void CameraLost(int camera) => _cameras[camera].Lost();
+
+    /// <summary>When to call <see cref="TryForm"/> again although no frame came; null when only a frame can change anything.</summary>
+    public Timestamp? NextWake { get; private set; }
+
+    /// <summary>Forms the next set if all cameras that are waited for are there, or the wait has run out.</summary>
+    /// <param name="now">The decision clock.</param>
+    /// <param name="speed">m/s, NaN where it is not measured: tells a frozen camera from a standing vehicle.</param>
+    /// <param name="set">Filled, and owner of its frames, when the answer is true.</param>
+    public bool TryForm(Timestamp now, float speed, FrameSet set)
+    {
+        NextWake = null;
+        while (ExpectedTick() is { } expected)
+        {
+            if (!SomeCandidate(expected, out var firstArrival))
+            {
+                SkipTicks(expected);
+                continue;
+            }
+
+            var wakeAt = firstArrival + _options.Wait;
+            if (!AllReady(expected) && now < wakeAt)
+            {
+                NextWake = wakeAt;
+                return false;
+            }
+
+            if (Form(expected, now, speed, set))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives every waiting frame back; for shutdown.</summary>
+    public void Abandon()
+    {
+        foreach (var camera in _cameras)
+        {
+            camera.DropWaiting(DropReason.Shutdown);
+        }
+    }
+
+    /// <summary>The tick that is formed next; null when no frame waits.</summary>
+    private Timestamp? ExpectedTick()
+    {
+        Timestamp? earliest = null;
+        foreach (var camera in _cameras)
+        {
+            if (_expected is { } tick)
+            {
+                camera.DropBefore(tick - (_options.Period / 2), _options.Period);
+            }
+
+            if (camera.Count > 0 && (earliest is null || camera[0].CaptureTime < earliest))
+            {
+                earliest = camera[0].CaptureTime;
+            }
+        }
+
+        return earliest is null ? null : _expected ?? earliest;
+    }
+
+    private bool SomeCandidate(Timestamp expected, out Timestamp firstArrival)
+    {
+        var any = false;
+        firstArrival = default;
+        foreach (var camera in _cameras)
+        {
+            if (camera.Nearest(expected, _options.Period / 2) is var index and >= 0
+                && (!any || camera[index].ArrivalTime < firstArrival))
+            {
+                firstArrival = camera[index].ArrivalTime;
+                any = true;
+            }
+        }
+
+        return any;
+    }
+
+    /// <summary>Nothing was captured near this tick, but later: those ticks are due and lost.</summary>
+    private void SkipTicks(Timestamp expected)
+    {
+        var earliest = Timestamp.MaxValue;
+        foreach (var camera in _cameras)
+        {
+            earliest = camera.Count > 0 && camera[0].CaptureTime < earliest ? camera[0].CaptureTime : earliest;
+        }
+
+        var ticks = Math.Max(1, (long)Math.Round((earliest - expected) / _options.Period));
+        for (var i = 0L; i < ticks; i++)
+        {
+            _ledger.TickDue();
+        }
+
+        _expected = expected + (_options.Period * ticks);
+    }
+
+    private bool AllReady(Timestamp expected)
+    {
+        foreach (var camera in _cameras)
+        {
+            if (!camera.Absent && !camera.Final(expected))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool Form(Timestamp expected, Timestamp now, float speed, FrameSet set)
+    {
+        set.Begin();
+        _ledger.TickDue();
+        var middle = Middle(expected);
+        foreach (var camera in _cameras)
+        {
+            var index = camera.Nearest(expected, _options.Period / 2);
+            if (index < 0)
+            {
+                camera.Absent = true;
+                set.Miss(camera.Index, camera.IsLost ? MissingReason.Lost : MissingReason.NoFrame);
+                continue;
+            }
+
+            TakeOrMask(camera, camera.Take(index), middle, speed, set);
+        }
+
+        _expected = middle + _options.Period;
+        if (set.Used == 0)
+        {
+            return false;
+        }
+
+        set.Tick = _tick++;
+        set.Formed = now;
+        set.AfterJump = _afterJump;
+        _afterJump = false;
+        _ledger.SetFormed();
+        return true;
+    }
+
+    private void TakeOrMask(CameraQueue camera, in Frame frame, Timestamp middle, float speed, FrameSet set)
+    {
+        var skew = frame.CaptureTime - middle;
+        if (skew.Duration() > _options.SkewTolerance)
+        {
+            camera.Drop(frame, DropReason.OutOfTolerance);
+            set.Miss(camera.Index, MissingReason.OutOfTolerance);
+            return;
+        }
+
+        switch (_watch.Judge(camera.Index, frame.Content, speed))
+        {
+            case MissingReason.Black:
+                camera.Drop(frame, DropReason.Black);
+                set.Miss(camera.Index, MissingReason.Black);
+                break;
+            case MissingReason.Frozen:
+                camera.Drop(frame, DropReason.Frozen);
+                set.Miss(camera.Index, MissingReason.Frozen);
+                break;
+            default:
+                set.Add(camera.Index, frame);
+                break;
+        }
+    }
+
+    /// <summary>The mean capture time of the tick's candidates: the ticks follow the cameras' real rate and phase.</summary>
+    private Timestamp Middle(Timestamp expected)
+    {
+        var sum = 0L;
+        var count = 0;
+        foreach (var camera in _cameras)
+        {
+            if (camera.Nearest(expected, _options.Period / 2) is var index and >= 0)
+            {
+                sum += camera[index].CaptureTime.Nanoseconds - expected.Nanoseconds;
+                count++;
+            }
+        }
+
+        return new Timestamp(expected.Nanoseconds + (sum / count));
+    }
+}

@@ -1,0 +1,67 @@
+using Forecast.Pipeline.Publishing;
+
+namespace Forecast.Pipeline.Frames;
+
+/// <summary>
+/// The rig's frames of one tick. Owns their slots until <see cref="Release"/>. Reused: one is filled while another is under way.
+/// </summary>
+public sealed class FrameSet(int cameras)
+{
+    private readonly Frame[] _frames = new Frame[cameras];
+    private readonly CameraUse[] _use = new CameraUse[cameras];
+
+    public int Cameras => _frames.Length;
+
+    /// <summary>Frame sets formed before this one.</summary>
+    public long Tick { get; internal set; }
+
+    /// <summary>Capture time of the oldest frame used: the deadline counts from here.</summary>
+    public Timestamp Oldest { get; internal set; }
+
+    /// <summary>Capture time of the newest frame used: the forecast speaks of this moment.</summary>
+    public Timestamp Reference { get; internal set; }
+
+    public Timestamp LastArrival { get; internal set; }
+
+    public Timestamp Formed { get; internal set; }
+
+    public int Used { get; private set; }
+
+    /// <summary>A clock or a camera's time stamps jumped before this set: what was remembered no longer connects.</summary>
+    public bool AfterJump { get; internal set; }
+
+    public CameraUse Use(int camera) => _use[camera];
+
+    /// <summary>The frame of a camera that is used; borrowed.</summary>
+    public ref readonly Frame this[int camera] => ref _frames[camera];
+
+    internal void Begin()
+    {
+        Used = 0;
+        Array.Clear(_use);
+    }
+
+    internal void Add(int camera, in Frame frame)
+    {
+        _frames[camera] = frame;
+        _use[camera] = new CameraUse(true, frame.Id.Number, frame.CaptureTime, MissingReason.None);
+        Oldest = Used == 0 || frame.CaptureTime < Oldest ? frame.CaptureTime : Oldest;
+        Reference = Used == 0 || frame.CaptureTime > Reference ? frame.CaptureTime : Reference;
+        LastArrival = Used == 0 || frame.ArrivalTime > LastArrival ? frame.ArrivalTime : LastArrival;
+        Used++;
+    }
+
+    internal void Miss(int camera, MissingReason reason) => _use[camera] = new CameraUse(false, -1, default, reason);
+
+    /// <summary>Gives every slot back; further calls do nothing.</summary>
+    public void Release()
+    {
+        for (var camera = 0; camera < _frames.Length; camera++)
+        {
+            if (_use[camera].Used)
+            {
+                _frames[camera].Lease.Release();
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using System.Diagnostics;
+using Forecast.Pipeline.Capture;
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Telemetry;
+
+namespace Forecast.Pipeline.Inference;
+
+/// <summary>
+/// Steps 5 to 7 for one frame set: gather the pictures, encode, remember, imagine; and the rule of what is remembered: a run commits
+/// only when all of it was finite, a second failure in a row, a long gap or a jump of the clock starts from the initial state.
+/// </summary>
+public sealed class WorldStep
+{
+    private readonly IWorldRun _run;
+    private readonly ModelManifest _manifest;
+    private readonly EgoMotionTrack _motion;
+    private readonly Manoeuvres _manoeuvres;
+    private readonly int _pictureBytes;
+    private Timestamp? _committed;
+    private Timestamp _firstCommitted;
+    private int _failures;
+
+    public WorldStep(IWorldRun run, ModelManifest manifest, Rig rig, EgoMotionTrack motion, Manoeuvres manoeuvres)
+    {
+        _run = run;
+        _manifest = manifest;
+        _motion = motion;
+        _manoeuvres = manoeuvres;
+        _pictureBytes = manifest.InputWidthPx * manifest.InputHeightPx * 3;
+        Lift.Fill(rig, manifest, run.Lift, run.LiftValid);
+        run.Footprint[0] = (float)rig.Vehicle.LengthM;
+        run.Footprint[1] = (float)rig.Vehicle.WidthM;
+        run.Footprint[2] = (float)rig.Vehicle.RearOverhangM;
+    }
+
+    /// <summary>Times that the world state went back to the initial one after the first start.</summary>
+    public long Resets { get; private set; }
+
+    /// <summary>Runs that failed or gave a value that is not finite.</summary>
+    public long Failures { get; private set; }
+
+    /// <summary>
+    /// Runs the model on the set and gives the set's slots back. True when <paramref name="forecast"/> holds the motion, the controls and
+    /// the run's outputs may be read; false when the model failed, and nothing of it may be used.
+    /// </summary>
+    /// <param name="manoeuvres">How many to imagine.</param>
+    public bool TryRun(FrameSet set, int manoeuvres, SceneForecast forecast)
+    {
+        var elapsed = ResetIfBroken(set);
+        Gather(set, forecast);
+        DescribeMotion(set, elapsed, forecast);
+
+        var started = Stopwatch.GetTimestamp();
+        var status = _run.Encode();
+        started = Measured(forecast, Stage.Encode, started);
+        if (status == RunStatus.Ok)
+        {
+            status = _run.Remember();
+            started = Measured(forecast, Stage.Remember, started);
+        }
+
+        if (status == RunStatus.Ok)
+        {
+            DescribeIntention(set, forecast, manoeuvres);
+            status = _run.Imagine(manoeuvres);
+            Measured(forecast, Stage.Imagine, started);
+        }
+
+        if (status != RunStatus.Ok)
+        {
+            Fail();
+            return false;
+        }
+
+        Commit(set);
+        forecast.Reasons |= WarmingUp(set.Reference) ? DegradedReasons.WarmingUp : DegradedReasons.None;
+        return true;
+    }
+
+    private TimeSpan ResetIfBroken(FrameSet set)
+    {
+        if (_committed is not { } committed)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var elapsed = set.Reference - committed;
+        if (!set.AfterJump && elapsed > TimeSpan.Zero && elapsed <= _manifest.LargestGap)
+        {
+            return elapsed;
+        }
+
+        StartAgain();
+        return TimeSpan.Zero;
+    }
+
+    private void Gather(FrameSet set, SceneForecast forecast)
+    {
+        for (var camera = 0; camera < set.Cameras; camera++)
+        {
+            var use = set.Use(camera);
+            forecast.Cameras[camera] = use;
+            _run.CameraMask[camera] = use.Used ? 1 : 0;
+            _run.CameraAgeS[camera] = use.Used ? (float)set.Reference.SecondsSince(use.CaptureTime) : 0;
+            if (use.Used)
+            {
+                set[camera].Lease.Pixels.CopyTo(_run.Images.Slice(camera * _pictureBytes, _pictureBytes));
+            }
+        }
+
+        set.Release();
+    }
+
+    private void DescribeMotion(FrameSet set, TimeSpan elapsed, SceneForecast forecast)
+    {
+        var now = forecast.Dispatched;
+        var ego = _motion.At(set.Reference, now);
+        var travelled = _committed is { } committed ? _motion.Travelled(committed, set.Reference, now) : (0, 0, 0);
+        var known = ego.Knowledge != EgoKnowledge.Unknown && travelled is not null;
+        _run.EgoMotion.Clear();
+        if (known)
+        {
+            var (x, y, yaw) = travelled!.Value;
+            _run.EgoMotion[0] = x;
+            _run.EgoMotion[1] = y;
+            _run.EgoMotion[2] = yaw;
+            _run.EgoMotion[3] = ego.Speed;
+            _run.EgoMotion[4] = ego.YawRate;
+            _run.EgoMotion[5] = 1;
+        }
+
+        _run.ElapsedS[0] = (float)elapsed.TotalSeconds;
+        forecast.NewestEgoStamp = ego.NewestStamp;
+        forecast.EgoHeld = ego.Held;
+        forecast.EgoOrigin = !known ? EgoOrigin.Estimated : ego.Knowledge == EgoKnowledge.Extrapolated ? EgoOrigin.Extrapolated : EgoOrigin.Measured;
+        forecast.Speed = ego.Speed;
+        forecast.YawRate = ego.YawRate;
+        forecast.Acceleration = ego.Acceleration;
+    }
+
+    /// <summary>After remembering, since without a log the model's own estimate of this very tick is the best there is.</summary>
+    private void DescribeIntention(FrameSet set, SceneForecast forecast, int manoeuvres)
+    {
+        if (forecast.EgoOrigin == EgoOrigin.Estimated)
+        {
+            forecast.Speed = Math.Max(0, _run.EgoEstimate[0]);
+            forecast.YawRate = _run.EgoEstimate[1];
+            forecast.Acceleration = _run.EgoEstimate[2];
+        }
+
+        _run.Ego[0] = forecast.Speed;
+        _run.Ego[1] = forecast.YawRate;
+        _run.Ego[2] = forecast.Acceleration;
+        var plan = _motion.PlanAt(set.Reference, forecast.Dispatched);
+        forecast.Given = _manoeuvres.Write(_run.Manoeuvres, plan, forecast.Speed, forecast.YawRate, forecast.Acceleration);
+        forecast.Manoeuvres = manoeuvres;
+    }
+
+    private void Commit(FrameSet set)
+    {
+        _run.Commit();
+        if (_committed is null)
+        {
+            _firstCommitted = set.Reference;
+        }
+
+        _committed = set.Reference;
+        _failures = 0;
+    }
+
+    private bool WarmingUp(Timestamp reference) => reference - _firstCommitted < _manifest.History;
+
+    private void Fail()
+    {
+        Failures++;
+        if (++_failures >= 2)
+        {
+            StartAgain();
+        }
+    }
+
+    private void StartAgain()
+    {
+        _run.Reset();
+        _committed = null;
+        _failures = 0;
+        Resets++;
+    }
+
+    private static long Measured(SceneForecast forecast, Stage stage, long started)
+    {
+        var now = Stopwatch.GetTimestamp();
+        forecast.Times[stage] = (long)((now - started) * (1e9 / Stopwatch.Frequency));
+        return now;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using Forecast.Pipeline.Alignment;
+using Forecast.Pipeline.Capture;
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.Telemetry;
+
+namespace Forecast.Pipeline;
+
+/// <summary>
+/// The journey of frame sets from arrival to forecast, steps 3 to 8 of ARCHITECTURE.md. Single-threaded, without a clock or a thread of its
+/// own: the pipeline calls it with the time of its clock, a replay with the time of the drive. What it decides depends on its calls alone.
+/// </summary>
+public sealed class Journey
+{
+    private readonly FrameSetAligner _aligner;
+    private readonly Admission _admission;
+    private readonly CostTable _costs;
+    private readonly WorldStep _world;
+    private readonly IWorldRun _run;
+    private readonly Judge _judge;
+    private readonly EgoMotionTrack _motion;
+    private readonly Ledger _ledger;
+    private readonly ForecastPool _forecasts;
+    private readonly SceneForecast _unheard;
+    private readonly TimeSpan _validFor;
+    private readonly long[] _lastFrameStopwatch;
+    private FrameSet _next;
+    private FrameSet _spare;
+
+    public Journey(JourneyParts parts)
+    {
+        _aligner = parts.Aligner;
+        _admission = parts.Admission;
+        _costs = parts.Costs;
+        _world = parts.World;
+        _run = parts.Run;
+        _judge = parts.Judge;
+        _motion = parts.Motion;
+        _ledger = parts.Ledger;
+        _forecasts = parts.Forecasts;
+        _validFor = parts.Admission.Budget + (parts.Period * 2);
+        _next = new FrameSet(parts.Ledger.Cameras);
+        _spare = new FrameSet(parts.Ledger.Cameras);
+        _lastFrameStopwatch = new long[parts.Ledger.Cameras];
+        _unheard = parts.Unheard;
+        Traces = [.. Enumerable.Range(0, parts.Ledger.Cameras).Select(_ => new CameraTrace())];
+    }
+
+    /// <summary>When to call <see cref="TryTravel"/> although no frame came; null when only a frame can change anything.</summary>
+    public Timestamp? NextWake => _aligner.NextWake;
+
+    /// <summary>Each camera as it was last seen, for health; may be read from another thread.</summary>
+    public IReadOnlyList<CameraTrace> Traces { get; }
+
+    /// <summary>Step 3, first half: a frame has arrived; it is taken over.</summary>
+    public void Arrive(in Frame frame)
+    {
+        _lastFrameStopwatch[frame.Id.Camera] = Stopwatch.GetTimestamp();
+        Traces[frame.Id.Camera].Arrived(frame.CaptureTime);
+        _aligner.Offer(frame);
+    }
+
+    public void CameraLost(int camera) => _aligner.CameraLost(camera);
+
+    /// <summary>
+    /// Steps 3 to 8 for the newest frame set that is complete, or whose wait has run out. Null when there is none, or it was dropped with
+    /// its reason; else a forecast that the caller publishes and gives back to the pool.
+    /// </summary>
+    public SceneForecast? TryTravel(Timestamp now)
+    {
+        var formedAny = false;
+        var speed = _motion.At(now, now).Speed;
+        while (_aligner.TryForm(now, speed, _spare))
+        {
+            if (formedAny)
+            {
+                Drop(_next, DropReason.Superseded);
+            }
+
+            (_next, _spare) = (_spare, _next);
+            formedAny = true;
+        }
+
+        return formedAny ? Travel(_next, now) : null;
+    }
+
+    /// <summary>Gives back every frame that waits.</summary>
+    public void Abandon() => _aligner.Abandon();
+
+    private SceneForecast? Travel(FrameSet set, Timestamp now)
+    {
+        var rung = _admission.Decide(now, set.Oldest);
+        if (rung < 0)
+        {
+            Drop(set, DropReason.Stale);
+            return null;
+        }
+
+        // What was admitted is always remembered, even when nobody can take the forecast.
+        var forecast = _forecasts.TryRent() ?? _unheard;
+        var started = Stopwatch.GetTimestamp();
+        Begin(forecast, set, now, started);
+        CountUsed(set);
+        if (!_world.TryRun(set, _costs.Rungs[rung], forecast))
+        {
+            return GiveUp(forecast, DropReason.ModelFailed);
+        }
+
+        var judging = Stopwatch.GetTimestamp();
+        _judge.Read(_run, forecast);
+        var ended = Stopwatch.GetTimestamp();
+        forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
+        _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));
+        return forecast == _unheard ? GiveUp(forecast, DropReason.SinkBusy) : forecast;
+    }
+
+    private SceneForecast? GiveUp(SceneForecast forecast, DropReason reason)
+    {
+        _ledger.SetDropped(reason);
+        if (forecast != _unheard)
+        {
+            _forecasts.Return(forecast);
+        }
+
+        return null;
+    }
+
+    private void Begin(SceneForecast forecast, FrameSet set, Timestamp now, long stopwatch)
+    {
+        forecast.Tick = set.Tick;
+        forecast.CaptureFirst = set.Oldest;
+        forecast.CaptureLast = set.Reference;
+        forecast.Reference = set.Reference;
+        forecast.Deadline = set.Oldest + _admission.Budget;
+        forecast.Dispatched = now;
+        forecast.ValidUntil = set.Oldest + _validFor;
+        forecast.Reasons = DegradedReasons.None;
+        forecast.Times.Clear();
+        var lastArrival = 0L;
+        for (var camera = 0; camera < set.Cameras; camera++)
+        {
+            Traces[camera].Took(set.Use(camera), set.Reference);
+            if (set.Use(camera).Used)
+            {
+                var times = set[camera].Times;
+                forecast.Times[Stage.Decode] = Math.Max(forecast.Times[Stage.Decode], times.DecodeNs);
+                forecast.Times[Stage.Prepare] = Math.Max(forecast.Times[Stage.Prepare], times.PrepareNs);
+                lastArrival = Math.Max(lastArrival, _lastFrameStopwatch[camera]);
+            }
+        }
+
+        forecast.Times[Stage.Align] = Math.Max(0, Nanoseconds(lastArrival, stopwatch));
+    }
+
+    private void CountUsed(FrameSet set)
+    {
+        for (var camera = 0; camera < set.Cameras; camera++)
+        {
+            if (set.Use(camera).Used)
+            {
+                _ledger.FrameUsed(camera);
+            }
+        }
+    }
+
+    private void Drop(FrameSet set, DropReason reason)
+    {
+        for (var camera = 0; camera < set.Cameras; camera++)
+        {
+            if (set.Use(camera).Used)
+            {
+                _ledger.FrameDropped(camera, reason);
+            }
+        }
+
+        set.Release();
+        _ledger.SetDropped(reason);
+    }
+
+    private static long Nanoseconds(long from, long to) => (long)((to - from) * (1e9 / Stopwatch.Frequency));
+}

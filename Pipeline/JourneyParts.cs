@@ -1,0 +1,87 @@
+using Forecast.Pipeline.Alignment;
+using Forecast.Pipeline.Capture;
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Scheduling;
+
+namespace Forecast.Pipeline;
+
+/// <summary>What one vehicle's journey is made of. <see cref="Build"/> puts it together the one way that live and replay share.</summary>
+public sealed record JourneyParts
+{
+    /// <summary>Forecasts under way at once: one judged, one published, one in hand, one spare.</summary>
+    private const int ForecastsUnderWay = 4;
+
+    public required FrameSetAligner Aligner { get; init; }
+
+    public required Admission Admission { get; init; }
+
+    public required CostTable Costs { get; init; }
+
+    public required WorldStep World { get; init; }
+
+    public required IWorldRun Run { get; init; }
+
+    public required Judge Judge { get; init; }
+
+    public required EgoMotionTrack Motion { get; init; }
+
+    public required Ledger Ledger { get; init; }
+
+    public required ForecastPool Forecasts { get; init; }
+
+    /// <summary>Filled when no forecast of the pool is free.</summary>
+    public required SceneForecast Unheard { get; init; }
+
+    public required TimeSpan Period { get; init; }
+
+    /// <param name="manoeuvres">How many to imagine at the highest rung: 1 to the number of the manifest's candidates.</param>
+    /// <param name="costs">What a run costs at each rung of <see cref="Manoeuvres.Rungs"/>.</param>
+    /// <param name="domain">What the source claims to be, for the guarantee of the upper bound; null for a real rig.</param>
+    public static JourneyParts Build(
+        Rig rig,
+        ModelManifest manifest,
+        IWorldRun run,
+        Manoeuvres manoeuvres,
+        CostTable costs,
+        JourneyOptions options,
+        string? domain,
+        Func<Guid> newEventId)
+    {
+        var ledger = new Ledger(rig.Cameras.Count);
+        var motion = new EgoMotionTrack();
+        var alignment = new AlignmentOptions
+        {
+            Period = manifest.TickPeriod,
+            SkewTolerance = rig.SkewTolerance,
+            Wait = options.Budget * options.WaitShare,
+        };
+        SceneForecast NewForecast() => new(manifest, rig, manoeuvres.Count);
+        return new JourneyParts
+        {
+            Aligner = new FrameSetAligner(rig, alignment, ledger),
+            Admission = new Admission(costs, options.Budget, manifest.TickPeriod),
+            Costs = costs,
+            World = new WorldStep(run, manifest, rig, motion, manoeuvres),
+            Run = run,
+            Judge = new Judge(manifest, rig, manoeuvres, new Hindsight(manifest, motion), domain, newEventId),
+            Motion = motion,
+            Ledger = ledger,
+            Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
+            Unheard = NewForecast(),
+            Period = manifest.TickPeriod,
+        };
+    }
+}
+
+public sealed record JourneyOptions
+{
+    /// <summary>From the capture of the oldest frame to the forecast; 100 ms at 10 Hz, from 10 ms to 1 s.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The share of the budget that a frame set waits for a camera; 0.3, from 0 to 0.8.</summary>
+    public double WaitShare { get; init; } = 0.3;
+}
