@@ -32,49 +32,54 @@ void main() {
 }
 """
 
+# Compiled three times (GROUND, FACADE, SOLID): a software rasteriser runs every branch for every fragment, so what a
+# triangle can never need is left out at compile time (measured: twice the pictures a second of one program for all).
 _FRAGMENT = """
-#version 330
 uniform vec3 eye, sun, sun_colour, sky_up, horizon; uniform float haze, wet, dusk, exposure, grain, frame; uniform vec3 balance; uniform sampler2D noise;
 in vec3 world; in vec3 facing; in vec3 paint; in vec2 at; flat in int material; flat in float braking;
 out vec4 result;
 float hash(vec2 p) { vec3 q = fract(vec3(p.xyx) * 0.1031); q += dot(q, q.yzx + 33.33); return fract((q.x + q.y) * q.z); }
 void main() {
-  vec3 to = world - eye; float distance_ = length(to); vec3 look = to / distance_;
-  vec3 n = normalize(facing), base = paint; float alpha = 1.0, shine = 0.0, glow = 0.0;
-  if (material == 9) {
-    vec2 e = smoothstep(vec2(1.0), vec2(0.62), abs(at)); result = vec4(horizon * 0.05, 0.75 * e.x * e.y * (0.6 + 0.4 * (1.0 - dusk))); return;
-  }
-  if (material == 1) { float t = texture(noise, world.xy * 0.13).r, u = texture(noise, world.xy * 0.017).r; base *= 0.72 + 0.36 * t + 0.3 * (u - 0.3); base *= 1.0 - 0.35 * wet; shine = wet * 0.5; }
-  else if (material == 2) { float t = texture(noise, world.xy * 0.21).r; vec2 g = abs(fract(world.xy / 0.9) - 0.5); base *= 0.8 + 0.3 * t; if (distance_ < 22.0 && max(g.x, g.y) > 0.47) base *= 0.82; base *= 1.0 - 0.2 * wet; shine = wet * 0.2; }
-  else if (material == 12) { float t = texture(noise, world.xy * 0.3).r; base = mix(base, vec3(0.25), 0.55 * smoothstep(0.45, 0.85, t)); shine = wet * 0.3; }
-  else if (material == 4) { float t = texture(noise, world.xy * 0.09).r, u = texture(noise, world.xy * 0.011).r; base *= 0.6 + 0.5 * t + 0.5 * u; }
-  else if (material == 8) { float t = texture(noise, world.xz * 0.35 + world.y * 0.2).r; base *= 0.45 + 1.1 * t; }
-  else if (material == 13) { float t = fract(world.z * 2.7); base *= 0.85 + 0.2 * t; }
-  else if (material == 3) {
-    vec2 step_ = vec2(2.4 + fract(at.x * 0.0), 3.1); vec2 cell = floor(at / step_), f = fract(at / step_);
-    float t = texture(noise, at * 0.12).r; base *= 0.82 + 0.3 * t;
-    float near_ = smoothstep(110.0, 45.0, distance_);
-    bool window = f.x > 0.22 && f.x < 0.74 && f.y > 0.28 && f.y < 0.78;
-    float r = hash(cell + 0.5);
-    vec3 pane = mix(vec3(0.07, 0.09, 0.11), sky_up * 0.5, 0.25 + 0.5 * r * r);
-    if (cell.y < 0.5 && f.y > 0.1 && f.y < 0.8 && r > 0.55) { window = true; pane = vec3(0.10, 0.08, 0.07) + 0.12 * r; }
-    if (window) { base = mix(mix(base, pane, 0.3), pane, near_); if (dusk > 0.5 && r > 0.62) glow = 0.9 * near_; }
-  }
-  else if (material == 5) { shine = 0.65; base = vec3(0.035, 0.04, 0.05); }
-  else if (material == 6) { glow = dusk; }
-  else if (material == 7) { glow = braking > 0.5 ? 1.3 : 0.25 * dusk; }
-  else if (material == 0 && distance_ < 60.0) shine = paint.r < 0.0 ? 0.0 : 0.12;
-  float lit = max(dot(n, sun), 0.0);
-  vec3 ambient = mix(horizon * 0.42, sky_up * 0.62 + horizon * 0.15, 0.5 + 0.5 * n.z);
-  vec3 colour_ = base * (ambient + sun_colour * lit);
-  if (shine > 0.0) { vec3 r = reflect(look, n); float fresnel = 0.25 + 0.75 * pow(1.0 - max(dot(-look, n), 0.0), 3.0); colour_ = mix(colour_, mix(horizon, sky_up, clamp(r.z * 1.6, 0.0, 1.0)), shine * fresnel); }
-  if (material == 3) colour_ += glow * vec3(0.75, 0.55, 0.25) * 0.6; else if (material == 6) colour_ += glow * vec3(1.3, 1.25, 1.0); else colour_ += glow * paint * 1.2;
-  if (dusk > 0.0 && material != 3) { }
-  colour_ = mix(horizon, colour_, exp(-haze * distance_));
-  colour_ *= exposure * balance; colour_ = pow(clamp(colour_, 0.0, 1.0), vec3(1.0 / 2.0));
-  colour_ += (hash(gl_FragCoord.xy + frame) - 0.5) * grain;
-  result = vec4(colour_, alpha);
+  vec3 to = world - eye; float distance_ = length(to); vec3 base = paint, light;
+#ifdef GROUND
+  float t = texture(noise, world.xy * 0.15).r, u = texture(noise, world.xy * 0.015).r;
+  vec2 g = abs(fract(world.xy / 0.9) - 0.5);
+  base *= material == 1 ? 0.62 + 0.36 * t + 0.3 * u : material == 2 ? (0.8 + 0.3 * t) * (distance_ < 22.0 && max(g.x, g.y) > 0.47 ? 0.82 : 1.0) : 0.75 + 0.35 * t;
+  base *= 1.0 - 0.3 * wet;
+  light = sky_up * 0.62 + horizon * 0.15 + sun_colour * sun.z;
+  float away = to.z / distance_ + 1.0;
+  vec3 colour_ = mix(base * light, mix(horizon, sky_up, -1.6 * to.z / distance_), wet * 0.5 * (0.25 + 0.75 * away * away * away));
+#else
+  vec3 n = facing;
+  light = mix(horizon * 0.42, sky_up * 0.62 + horizon * 0.15, 0.5 + 0.5 * n.z) + sun_colour * max(dot(n, sun), 0.0);
+#ifdef FACADE
+  vec2 cells = at / vec2(2.4, 3.1), cell = floor(cells), f = cells - cell;
+  base *= 0.82 + 0.3 * texture(noise, at * 0.12).r;
+  float near_ = clamp((110.0 - distance_) / 65.0, 0.0, 1.0), r = hash(cell + 0.5), glow = 0.0;
+  bool ground_floor = cell.y < 0.5 && f.y > 0.1 && f.y < 0.8 && r > 0.55, window = f.x > 0.22 && f.x < 0.74 && f.y > 0.28 && f.y < 0.78;
+  vec3 pane = ground_floor ? vec3(0.10, 0.08, 0.07) + 0.12 * r : mix(vec3(0.07, 0.09, 0.11), sky_up * 0.5, 0.25 + 0.5 * r * r);
+  if (window || ground_floor) { base = mix(base, pane, 0.3 + 0.7 * near_); glow = dusk > 0.5 && r > 0.62 ? 0.9 * near_ : 0.0; }
+  vec3 colour_ = base * light + glow * vec3(0.45, 0.33, 0.15);
+#else
+  vec3 look = to / distance_;
+  float t = texture(noise, world.xz * 0.35 + world.y * 0.2).r;
+  base *= material == 8 ? 0.45 + 1.1 * t : material == 13 ? 0.85 + 0.2 * fract(world.z * 2.7) : 1.0;
+  float shine = material == 5 ? 0.65 : material == 0 ? 0.12 : 0.0, g = 1.0 - max(-dot(look, n), 0.0);
+  base = material == 5 ? vec3(0.035, 0.04, 0.05) : base;
+  vec3 colour_ = mix(base * light, mix(horizon, sky_up, clamp(1.6 * (look.z - 2.0 * dot(look, n) * n.z), 0.0, 1.0)), shine * (0.25 + 0.75 * g * g * g));
+  colour_ += paint * (material == 6 ? 1.5 * dusk : material == 7 ? (braking > 0.5 ? 1.6 : 0.3 * dusk) : 0.0);
+#endif
+#endif
+  colour_ = sqrt(clamp(mix(horizon, colour_, exp(-haze * distance_)) * exposure * balance, 0.0, 1.0));
+  result = vec4(colour_ + (hash(gl_FragCoord.xy + frame) - 0.5) * grain, 1.0);
 }
+"""
+
+_SHADOW = """
+uniform vec3 horizon; uniform float dusk;
+in vec3 world; in vec3 facing; in vec3 paint; in vec2 at; flat in int material; flat in float braking;
+out vec4 result;
+void main() { vec2 e = smoothstep(vec2(1.0), vec2(0.62), abs(at)); result = vec4(horizon * 0.05, 0.75 * e.x * e.y * (1.0 - 0.4 * dusk)); }
 """
 
 _SKY_VERTEX = """
@@ -88,19 +93,17 @@ _SKY_FRAGMENT = """
 uniform vec3 eye, sun, sun_colour, sky_up, horizon; uniform float clouds, exposure; uniform vec3 balance, ground; uniform float haze; uniform sampler2D noise;
 in vec3 ray; out vec4 result;
 void main() {
-  vec3 d = normalize(ray - eye); vec3 c;
+  vec3 d = normalize(ray - eye), c; float far_ = eye.z / max(-d.z, 0.001); vec2 at = eye.xy + d.xy * far_;
+  float t = texture(noise, d.z > 0.0 ? d.xy / (d.z + 0.12) * 0.12 : at * 0.09).r, u = texture(noise, at * 0.011).r;
   if (d.z > 0.0) {
-    c = mix(horizon, sky_up, pow(clamp(d.z * 1.7, 0.0, 1.0), 0.6));
-    float t = texture(noise, d.xy / (d.z + 0.12) * 0.12).r;
+    c = mix(horizon, sky_up, sqrt(clamp(d.z * 1.7, 0.0, 1.0)));
     c = mix(c, mix(horizon, vec3(1.0), 0.5), clouds * smoothstep(0.42, 0.75, t) * smoothstep(0.0, 0.25, d.z));
-    c += sun_colour * 0.35 * pow(max(dot(d, sun), 0.0), 60.0);
+    float g = max(dot(d, sun), 0.0); g *= g; g *= g; g *= g; g *= g; g *= g; c += sun_colour * 0.35 * g * g;
   } else {
-    float far_ = eye.z / max(-d.z, 0.001); vec2 at = eye.xy + d.xy * far_;
-    float t = texture(noise, at * 0.09).r, u = texture(noise, at * 0.011).r;
     c = ground * (0.6 + 0.5 * t + 0.5 * u) * (sky_up * 0.62 + horizon * 0.15 + sun_colour * max(sun.z, 0.0));
     c = mix(horizon, c, exp(-haze * min(far_, 2000.0)));
   }
-  c *= exposure * balance; result = vec4(pow(clamp(c, 0.0, 1.0), vec3(0.5)), 1.0);
+  c *= exposure * balance; result = vec4(sqrt(clamp(c, 0.0, 1.0)), 1.0);
 }
 """
 
@@ -144,7 +147,9 @@ class Renderer:
     def __init__(self):
         self.context = moderngl.create_standalone_context(backend="egl")
         c = self.context
-        self.program = c.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
+        head = "#version 330\n"
+        self.programs = {name: c.program(vertex_shader=_VERTEX, fragment_shader=f"{head}#define {name}\n{_FRAGMENT}") for name in ("SOLID", "FACADE", "GROUND")}
+        self.programs["SHADOW"] = c.program(vertex_shader=_VERTEX, fragment_shader=head + _SHADOW)
         self.sky = c.program(vertex_shader=_SKY_VERTEX, fragment_shader=_SKY_FRAGMENT)
         self.sky_array = c.vertex_array(self.sky, [(c.buffer(np.array([-1, -1, -1, 3, 3, -1], dtype="f4")), "2f", "corner")])
         size = (rig.WIDTH_PX * COLUMNS, rig.HEIGHT_PX * ROWS)
@@ -153,41 +158,50 @@ class Renderer:
         noise = (_noise_texture() * 255).astype(np.uint8)
         self.noise = c.texture((256, 256), 1, noise.tobytes())
         self.noise.build_mipmaps()
-        self.noise.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        self.noise.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         self.noise.use(0)
         c.front_face = "cw"  # the pictures are drawn upside down, see _projection
         c.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE | moderngl.BLEND)
         self.town = None
-        self._town_array = self._object_array = None
+        self._town = []  # (buffer, array, first, count, low, high) a program, by squares of the ground
+        self._objects = []  # (buffer, array, first [n + 1]): bodies, shadows
         self._pixels = bytearray(size[0] * size[1] * 3)
 
-    def _array(self, vertices):
+    def _array(self, vertices, program):
         buffer = self.context.buffer(np.ascontiguousarray(vertices, dtype=np.float32))
-        return buffer, self.context.vertex_array(self.program, [(buffer, "3f 3f 3f 2f 2f", "position", "normal", "colour", "uv", "kind")])
+        parts = [("3f", "position"), ("3f", "normal"), ("3f", "colour"), ("2f", "uv"), ("2f", "kind")]
+        used = [(f if name in program else {"3f": "12x", "2f": "8x"}[f], name) for f, name in parts]
+        return buffer, self.context.vertex_array(program, [(buffer, " ".join(f for f, _ in used), *(name for f, name in used if not f.endswith("x")))])
 
     def set_town(self, town):
         if self.town is not None and self.town.number == town.number:
             return
-        if self._town_array:
-            [x.release() for x in self._town_array]
-        v = meshes.town_mesh(town).reshape(-1, 3, meshes.FLOATS)
-        self.town = town
-        low = v[:, :, :2].min(axis=(0, 1))
-        cell = ((v[:, :, :2].mean(axis=1) - low) / CHUNK_M).astype(int)
+        for buffer, array, *_ in self._town:
+            array.release(), buffer.release()
+        triangles = meshes.town_mesh(town).reshape(-1, 3, meshes.FLOATS)
+        self.town, self._town = town, []
+        material = triangles[:, 0, 11]
+        ground = np.isin(material, (meshes.ASPHALT, meshes.PAVEMENT, meshes.MARKING))
+        facade = material == meshes.FACADE
+        for name, chosen in (("SOLID", ~ground & ~facade), ("FACADE", facade), ("GROUND", ground)):
+            if chosen.any():
+                self._town.append(self._in_chunks(triangles[chosen], self.programs[name]))
+        self._ground = np.array([0.2, 0.26, 0.12]) * (0.7 + 0.6 * np.random.default_rng([7005, town.number]).random(3))
+
+    def _in_chunks(self, v, program):
+        cell = (v[:, :, :2].mean(axis=1) / CHUNK_M).astype(int)
         key = cell[:, 0] * 1000 + cell[:, 1]
         order = np.argsort(key, kind="stable")
         v, key = v[order], key[order]
         starts = np.concatenate([[0], np.nonzero(np.diff(key))[0] + 1])
-        self._chunk_first = starts * 3
-        self._chunk_count = np.diff(np.concatenate([starts, [len(key)]])) * 3
-        self._chunk_low = np.minimum.reduceat(v[:, :, :2].min(axis=1), starts, axis=0)
-        self._chunk_high = np.maximum.reduceat(v[:, :, :2].max(axis=1), starts, axis=0)
-        self._town_array = self._array(v.reshape(-1, meshes.FLOATS))
-        self._ground = np.array([0.2, 0.26, 0.12]) * (0.7 + 0.6 * np.random.default_rng([7005, town.number]).random(3))
+        count = np.diff(np.concatenate([starts, [len(key)]])) * 3
+        low = np.minimum.reduceat(v[:, :, :2].min(axis=1), starts, axis=0)
+        high = np.maximum.reduceat(v[:, :, :2].max(axis=1), starts, axis=0)
+        return (*self._array(v.reshape(-1, meshes.FLOATS), program), starts * 3, count, (low + high) / 2, np.hypot(*((high - low) / 2).T))
 
     def set_scene(self, kinds, sizes, colour_seeds, weather):
         """The road users that may be drawn (kind indices, [n, 3] sizes, one seed each) and the clip's light."""
-        parts, first = [], [0]
+        bodies, shadows = [], []
         for number, (kind, size, seed) in enumerate(zip(kinds[:MOST_OBJECTS], sizes, colour_seeds)):
             rng = np.random.default_rng(seed)
             name = traffic.KINDS[kind]
@@ -198,15 +212,14 @@ class Renderer:
                 second = np.array([0.7, 0.7, 0.7]) * rng.uniform(0.3, 1.1) * rng.uniform(0.85, 1.1, 3)
                 if name == "van" and rng.random() < 0.5:
                     colour = np.array([0.75, 0.75, 0.75])
-            parts.append(meshes.coloured(meshes.road_user(name, size), number, colour, second))
-            first.append(first[-1] + len(parts[-1]))
-        if self._object_array:
-            [x.release() for x in self._object_array]
-            self._object_array = None
-        if parts:
-            self._object_array = self._array(np.concatenate(parts))
-        self._object_first = np.array(first)
-        for program in (self.program, self.sky):
+            mesh = meshes.coloured(meshes.road_user(name, size), number, colour, second)
+            shadow = mesh[:, 11] == meshes.SHADOW
+            bodies.append(mesh[~shadow]), shadows.append(mesh[shadow])
+        for buffer, array, _ in self._objects:
+            array.release(), buffer.release()
+        self._objects = [(*self._array(np.concatenate(parts), self.programs[name]), np.concatenate([[0], np.cumsum([len(m) for m in parts])]))
+                         for name, parts in (("SOLID", bodies), ("SHADOW", shadows)) if parts]
+        for program in (*self.programs.values(), self.sky):
             for key in ("sun", "sun_colour", "sky_up", "horizon", "haze", "wet", "dusk", "exposure", "grain", "balance", "clouds"):
                 if key in program:
                     value = weather[key]
@@ -218,8 +231,8 @@ class Renderer:
         -> uint8 [C, 128, 256, 3] BGR views of one atlas."""
         uniform = np.zeros((MOST_OBJECTS, 4), dtype=np.float32)
         uniform[:len(objects)] = objects[:MOST_OBJECTS]
-        if "objects" in self.program:
-            self.program["objects"].write(uniform.tobytes())
+        for program in self.programs.values():
+            program["objects"].write(uniform.tobytes())
         self.target.use()
         self.context.viewport = (0, 0) + self.size
         self.target.clear(depth=1.0)
@@ -228,21 +241,30 @@ class Renderer:
             self.target.viewport = (x, y, rig.WIDTH_PX, rig.HEIGHT_PX)
             matrix = _projection(k) @ np.linalg.inv(pose)
             eye = tuple(map(float, pose[:3, 3]))
-            self.program["clip_from_world"].write(matrix.T.astype("f4").tobytes())
-            self.program["eye"].value = eye
-            self.program["frame"].value = float((frame * 7 + c * 131) % 4096)
+            for program in self.programs.values():
+                program["clip_from_world"].write(matrix.T.astype("f4").tobytes())
+                if "eye" in program:
+                    program["eye"].value = eye
+                    program["frame"].value = float((frame * 7 + c * 131) % 4096)
             self.sky["eye"].value = eye
             self.sky["world_from_clip"].write(np.linalg.inv(matrix).T.astype("f4").tobytes())
             forward = pose[:2, 2] / max(np.hypot(*pose[:2, 2]), 1e-6)
             half = np.arctan2(rig.WIDTH_PX / 2 + 6, k[0, 0]) + 0.06
-            for first, count in self._town_ranges(pose[:2, 3], forward, half):
-                self._town_array[1].render(moderngl.TRIANGLES, vertices=count, first=first)
-            if self._object_array:
-                d = objects[:, :2] - pose[:2, 3]
+            d = objects[:, :2] - pose[:2, 3]
+            ahead, aside = d @ forward, np.abs(d @ np.array([-forward[1], forward[0]]))
+            seen = (present & (ahead > -7) & (ahead < FAR_M) & (aside < np.maximum(ahead, 0) * np.tan(half) + 8))[:MOST_OBJECTS]
+            # what stands, then the ground, then the sky: the hidden is cheap once something is before it; shadows lie on the ground
+            bodies, shadows = self._objects if self._objects else (None, None)
+            if bodies:
+                _render(bodies[1], bodies[2][:-1][seen], np.diff(bodies[2])[seen])
+            for _, array, first, count, centre, radius in self._town:
+                d = centre - pose[:2, 3]
                 ahead, aside = d @ forward, np.abs(d @ np.array([-forward[1], forward[0]]))
-                seen = present & (ahead > -7) & (ahead < FAR_M) & (aside < np.maximum(ahead, 0) * np.tan(half) + 8)
-                for first, count in _merged(self._object_first[:-1][seen[:MOST_OBJECTS]], np.diff(self._object_first)[seen[:MOST_OBJECTS]]):
-                    self._object_array[1].render(moderngl.TRIANGLES, vertices=count, first=first)
+                near = np.nonzero((ahead > -radius) & (ahead < FAR_M + radius) & (aside * np.cos(half) - ahead * np.sin(half) < radius))[0]
+                near = near[np.argsort(np.hypot(*d[near].T))]
+                _render(array, first[near], count[near])
+            if shadows:
+                _render(shadows[1], shadows[2][:-1][seen], np.diff(shadows[2])[seen])
             self.sky_array.render(moderngl.TRIANGLES)
         self.target.read_into(self._pixels, components=3, viewport=(0, 0) + self.size)
         atlas = np.frombuffer(self._pixels, dtype=np.uint8).reshape(self.size[1], self.size[0], 3)
@@ -250,23 +272,19 @@ class Renderer:
         # the projection draws upside down, so that rows come back in picture order; RGB -> BGR
         return [atlas[c // COLUMNS * h:(c // COLUMNS + 1) * h, c % COLUMNS * w:(c % COLUMNS + 1) * w, ::-1] for c in range(len(eye_poses))]
 
-    def _town_ranges(self, eye, forward, half):
-        centre, radius = (self._chunk_low + self._chunk_high) / 2, np.hypot(*((self._chunk_high - self._chunk_low) / 2).T)
-        d = centre - eye
-        ahead, aside = d @ forward, np.abs(d @ np.array([-forward[1], forward[0]]))
-        seen = (ahead > -radius) & (ahead < FAR_M + radius) & (aside * np.cos(half) - ahead * np.sin(half) < radius)
-        return _merged(self._chunk_first[seen], self._chunk_count[seen])
 
-
-def _merged(first, count):
-    """Adjacent vertex ranges made one."""
-    out = []
+def _render(array, first, count):
+    """Vertex ranges, adjacent ones in one call."""
+    start = length = 0
     for f, n in zip(first.tolist(), count.tolist()):
-        if out and out[-1][0] + out[-1][1] == f:
-            out[-1][1] += n
-        else:
-            out.append([f, n])
-    return out
+        if f == start + length:
+            length += n
+            continue
+        if length:
+            array.render(moderngl.TRIANGLES, vertices=length, first=start)
+        start, length = f, n
+    if length:
+        array.render(moderngl.TRIANGLES, vertices=length, first=start)
 
 
 def _projection(k, near=0.15, far=400.0):

@@ -31,11 +31,10 @@ class Scene:
         self.pose = run.pose[self.users, first:last]  # [n, ticks, 3]
         step = np.hypot(*np.moveaxis(np.diff(self.pose[..., :2], axis=1, prepend=self.pose[:, :1, :2]), 2, 0))
         self._walked = np.cumsum(np.nan_to_num(step), axis=1)
-        speed = _held(run.axle[self.users, first:last, 3].T).T
-        slowing = np.nan_to_num(_held(run.axle[self.users, first:last, 5].T).T) < -0.6
+        speed, acceleration = np.nan_to_num(run.axle[self.users, first:last, 3]), np.nan_to_num(run.axle[self.users, first:last, 5])
         moving = np.isfinite(run.axle[self.users, first:last, 3])
         walks = np.isin(run.kind[self.users], [traffic.KINDS.index("person"), traffic.KINDS.index("bicycle")])
-        self._extra = np.where(walks[:, None], self._walked * 4.2 + self.users[:, None], (slowing | (speed < 0.3)) & moving)
+        self._extra = np.where(walks[:, None], self._walked * 4.2 + self.users[:, None], ((acceleration < -0.6) | (speed < 0.3)) & moving)
 
     def boxes(self, i):
         """Boxes of tick i of the window (clips.BOX_COLUMNS)."""
@@ -79,12 +78,9 @@ class Scene:
 
 
 def _held(states):
-    """NaN rows after the last known one take its place and position, at rest; before the first, its values."""
+    """The ego's states; rows after the last known one take its place, at rest."""
     out = states.copy()
-    known = np.isfinite(out.reshape(len(out), -1)).all(axis=1) if out.ndim == 2 and out.shape[1] == 6 else None
-    if known is None:
-        return np.nan_to_num(out)
-    last = np.nonzero(known)[0][-1]
+    last = np.nonzero(np.isfinite(out[:, 0]))[0][-1]
     out[last + 1:] = out[last]
     out[last + 1:, 3:] = 0.0
     return out

@@ -167,7 +167,7 @@ def _furnish(town, rng):
             p, h = points[k], headings[k]
             normal = np.array([np.sin(h), -np.cos(h)])  # to the right of travel, away from the road
             if rng.random() < dense:
-                depth, setback = float(rng.uniform(8, 15)), float(rng.choice([0.6, 1.5, 4.0, 7.0]))
+                depth, setback = float(rng.uniform(8, 15)), float(rng.choice([1.6, 2.2, 4.0, 7.0]))
                 centre = p + normal * (side + setback + depth / 2)
                 polygon = pixel(_rectangle(*centre, h, length + 1.5, depth + 1.5))
                 test = np.zeros_like(taken)
