@@ -15,14 +15,19 @@ from .clips import TICK_S
 TICKS = 120
 FIRST_NS, TICK_NS, EGO_NS = 1_000_000_000, 100_000_000, 20_000_000
 LARGEST_BYTES = 4_700_000  # of all files together
+STRAIGHT_1PM = 0.02
+FROM_DEAD_END_M = 40.0
+CLOSE_M, HARD_MPS2 = 1.2, 4.0
 DANGER_S = 1.5  # a near miss: going on as now would have collided within this
 LEAD_TICKS = 30
 RULE = {
     "calm": "the first 12 s of a driven car in which no tick has a collision within 4 s, neither at the present acceleration and curvature nor at constant speed; "
-            "at half of the ticks or more two other moving vehicles are visible within 45 m; the car moves 40 m or more",
+            "at half of the ticks or more two other moving vehicles are visible within 45 m; the car moves 40 m or more; 40 m or more from a dead end",
     "near_miss": "the first 12 s of a driven car without contact in which, from 3 s to 9.5 s after the start, holding the present acceleration and curvature would have collided "
-                 "within 1.5 s at three ticks in succession, at 3 m/s or faster and with somebody visible all the second before; nothing within 1.5 s in the first 3 s",
-    "collision_course": "the first 12 s of a driven car that end one tick after its recorded contact with somebody at 3 m/s or more relative speed, and have no contact before",
+                 "within 1.5 s at three ticks in succession, at 3 m/s or faster, all but straight on (curvature 0.02 or less) and with somebody visible all the second before; "
+                 "within the next 4 s the gap to that one falls below 1.2 m, or the car brakes at 4 m/s2 or harder; nothing within 1.5 s in the first 3 s; 40 m or more from a dead end",
+    "collision_course": "the first 12 s of a driven car that end one tick after its recorded contact with somebody at 3 m/s or more relative speed, who was visible all the second before, "
+                        "and have no contact before; 40 m or more from a dead end",
 }
 
 
@@ -65,10 +70,15 @@ def _calm(run, ego, town):
                 if not safe[t]:
                     trouble = t
                     break
-        if trouble is None and _lively(run, ego, start, town):
+        if trouble is None and _away_from_dead_ends(run, ego, start, town) and _lively(run, ego, start, town):
             return start, -1
         start = start + 10 if trouble is None else trouble + 1
     return None
+
+
+def _away_from_dead_ends(run, ego, start, town):
+    at = run.axle[ego, start:start + TICKS, :2]
+    return all(np.nanmin(np.hypot(*(at - end).T)) >= FROM_DEAD_END_M for end in town.dead_ends)
 
 
 def _lively(run, ego, start, town):
@@ -83,7 +93,7 @@ def _lively(run, ego, start, town):
 
 
 def _threat(run, ego, t):
-    """(seconds to the collision of holding the present acceleration and curvature, with whom), or (inf, -1)."""
+    """Seconds to the collision that holding the present acceleration and curvature would bring, or inf."""
     gaps = choose.rolled_gaps(run, ego, t, (0,))
     return float(labels.time_to_collision(gaps)[0])
 
@@ -102,14 +112,16 @@ def _near_miss(run, ego, town):
 
     t = first + LEAD_TICKS
     while t < last + 95:
-        if run.axle[ego, t, 3] >= 3 and soon(t) and soon(t + 1) and soon(t + 2):
+        speed, rate = run.axle[ego, t, 3:5]
+        if speed >= 3 and abs(rate) <= STRAIGHT_1PM * speed and soon(t) and soon(t + 1) and soon(t + 2):
             start = min(max(t - 60, first), last)
-            fits = LEAD_TICKS <= t - start <= 95 and not contact[start:start + TICKS].any() and not any(soon(i) for i in range(start, start + LEAD_TICKS))
+            fits = LEAD_TICKS <= t - start <= 95 and not contact[start:start + TICKS].any() and not any(soon(i) for i in range(start, start + LEAD_TICKS)) and _away_from_dead_ends(run, ego, start, town)
             who = _whom(run, ego, t) if fits else None
             if fits and who is not None and _seen(run, ego, start, t, who, town):
                 after = range(t, min(t + 40, start + TICKS))
                 gap = [_gap_to(run, ego, who, i) for i in after]
-                return start, after[int(np.argmin(gap))] - start
+                if min(gap) < CLOSE_M or np.nanmin(run.axle[ego, list(after), 5]) <= -HARD_MPS2:
+                    return start, after[int(np.argmin(gap))] - start
             t += 10
         t += 1
     return None
@@ -153,7 +165,7 @@ def _collision_course(run, ego, town):
         return None
     t = int(contact[0])
     start = t - TICKS + 2
-    if start < 5 or t + 2 > run.pose.shape[1] or not np.isfinite(run.axle[ego, start:t + 1, 0]).all():
+    if start < 5 or t + 2 > run.pose.shape[1] or not np.isfinite(run.axle[ego, start:t + 1, 0]).all() or not _away_from_dead_ends(run, ego, start, town):
         return None
     gaps = [_gap_to(run, ego, who, t) for who in range(len(run.kind))]
     gaps[ego] = 100.0
@@ -165,18 +177,26 @@ def _collision_course(run, ego, town):
 
 
 def export(choice, town, run, folder, name, renderer):
-    """Writes the folder; returns its size in bytes."""
+    """Writes the folder; returns its size in bytes. A folder that holds this very drive already is kept."""
     folder = Path(folder)
+    source = {"generator": "Training/drives", "seed": choice.seed, "town": town.name, "split": towns.split_of(choice.town), "road_user": choice.ego, "start_tick": choice.start,
+              "rule": RULE[choice.kind]}
+    if (folder / "drive.json").exists() and source.items() <= json.loads((folder / "drive.json").read_text())["source"].items():
+        return sum(f.stat().st_size for f in folder.iterdir())
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     window = choose.Window(choice.ego, choice.start, TICKS, False)
     s = scene.Scene(town, run, window, (choice.town, choice.seed, choice.ego, choice.start), varied=False)
     s.prepare(renderer)
     frames = [[np.ascontiguousarray(p) for p in s.pictures(renderer, i, range(6))] for i in range(TICKS)]
-    for crf in (16, 18, 20, 22, 24):
-        for c, camera in enumerate(rig.NAMES):
+    room = LARGEST_BYTES - 400_000
+    for crf in (16, 18, 20, 22, 24, 26):
+        _encode(folder / "front.mp4", [f[0] for f in frames], crf)
+        if (folder / "front.mp4").stat().st_size * 6.2 > room:  # the front camera sees the most change: the others come out smaller
+            continue
+        for c, camera in enumerate(rig.NAMES[1:], 1):
             _encode(folder / f"{camera}.mp4", [f[c] for f in frames], crf)
-        if sum(f.stat().st_size for f in folder.glob("*.mp4")) < LARGEST_BYTES - 400_000:
+        if sum(f.stat().st_size for f in folder.glob("*.mp4")) < room:
             break
     _write_json(folder / "rig.json", rig_file(choose.footprint(run, choice.ego), s.intrinsics, s.vehicle_from_camera))
     _write_frames(folder / "frames.csv", np.random.default_rng([7009, choice.town, choice.seed, choice.ego]))
@@ -185,8 +205,7 @@ def export(choice, town, run, folder, name, renderer):
     _write_json(folder / "drive.json", {
         "schema": "forecast.drive/1", "name": name, "kind": choice.kind, "rig": "rig.json", "tick_period_s": TICK_S, "duration_s": TICKS * TICK_S, "domain": "forecast-sim/1",
         "cameras": [{"name": n, "video": f"{n}.mp4", "frames": TICKS} for n in rig.NAMES], "frames": "frames.csv", "ego": "ego.csv", "plan": None, "labels": "labels.json",
-        "source": {"generator": "Training/drives", "seed": choice.seed, "town": town.name, "split": towns.split_of(choice.town), "road_user": choice.ego, "start_tick": choice.start,
-                   "weather": s.weather, "crf": crf, "rule": RULE[choice.kind]},
+        "source": {**source, "weather": s.weather, "crf": crf},
         "licence": "Apache-2.0",
         "expected": {"risk_event": choice.kind != "calm", "closest_moment_s": None if choice.closest_tick < 0 else round(choice.closest_tick * TICK_S, 3)}})
     return sum(f.stat().st_size for f in folder.iterdir())
