@@ -19,8 +19,8 @@ build() {
     if ! is_built "$name" "$now"; then
         rm -f "$state/built-$name"
         echo "build: compiling $project (Release)" >&2
-        # The lock is not for build servers to inherit, and none is left running.
-        if ! (cd "$root" && dotnet build "$project" -c Release --disable-build-servers -v quiet -clp:NoSummary) > "$state/build-$name.log" 2>&1 9>&-; then
+        # The lock is not for a build server to inherit.
+        if ! (cd "$root" && dotnet build "$project" -c Release -nodeReuse:false -v quiet -clp:NoSummary) > "$state/build-$name.log" 2>&1 9>&-; then
             echo "build: failed:" >&2
             { grep -E ': (error|warning) |error :' "$state/build-$name.log" || tail -n 20 "$state/build-$name.log"; } | sort -u | head -n 20 >&2
             exec 9>&-
