@@ -27,7 +27,7 @@ public sealed class ModelFolder
 
     internal IReadOnlyList<TensorDeclaration> Tensors => _description.Tensors;
 
-    /// <summary>Reads the manifest and checks every field and every file's hash; the graphs themselves are checked by <see cref="OnnxWorldModel.Load"/>.</summary>
+    /// <summary>Reads the manifest and checks every field and every file's hash; the graphs themselves are checked by <see cref="OnnxWorldModel"/>.</summary>
     /// <exception cref="ModelFolderException">Something is missing, out of range, contradictory, or not the file that the manifest means.</exception>
     public static ModelFolder Read(string path)
     {
