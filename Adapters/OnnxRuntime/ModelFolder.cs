@@ -83,7 +83,8 @@ public sealed class ModelFolder
             if (file.Sha256.Length > 0 && file.Sha256 != actual)
             {
                 _altered.Add(graph);
-                problems.Add($"{file.Path}: its {bytes.Length} bytes have SHA-256 {actual[..12]}…, model.json says {file.Sha256[..12]}…; copy the whole folder again");
+                problems.Add(
+                    $"{file.Path}: its {bytes.Length} bytes have SHA-256 {actual[..12]}…, model.json says {file.Sha256[..12]}…; copy the whole folder again");
             }
         }
     }

@@ -51,7 +51,8 @@ internal sealed class ModelSessions : IDisposable
         if (options.Provider == ProviderWish.Cuda)
         {
             throw new ProviderUnavailableException(
-                $"The provider cuda was asked for and cannot be had: {refusal}. Choose cpu or auto, or install NVIDIA's driver with CUDA 13 and cuDNN 9, then run FORECAST_CUDA=yes eng/setup.sh and build again.");
+                $"The provider cuda was asked for and cannot be had: {refusal}. " +
+                "Choose cpu or auto, or install NVIDIA's driver with CUDA 13 and cuDNN 9, then run FORECAST_CUDA=yes eng/setup.sh and build again.");
         }
 
         var onCpu = new ModelSessions(new ProviderReport(options.Provider, "cpu", refusal!));
@@ -122,10 +123,10 @@ internal sealed class ModelSessions : IDisposable
     /// <summary>The runtime's message without its own source line, which it puts before the mark that is looked for here.</summary>
     internal static string OneLine(Exception e)
     {
-        const string mark = "[ONNXRuntimeError] : ";
+        const string mark = "[ONNXRuntimeError] : "; // then a number, a word and the message
         var message = e.Message.ReplaceLineEndings(" ");
         var at = message.LastIndexOf(mark, StringComparison.Ordinal);
-        return (at < 0 ? message : message[(at + mark.Length)..]).Trim().TrimEnd('.');
+        return (at < 0 ? message : message[(at + mark.Length)..].Split(" : ", 3)[^1]).Trim().TrimEnd('.');
     }
 
     private static bool IsUnavailable(Exception e) =>
