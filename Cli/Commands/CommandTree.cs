@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Forecast.Cli.Composition;
 using Forecast.Cli.Configuration;
 
 namespace Forecast.Cli.Commands;
@@ -13,6 +14,10 @@ internal static class CommandTree
     public static RootCommand Create(CommandHost host)
     {
         var root = new RootCommand("Forecast: from cameras to collision risk, over MQTT, inside a deadline.");
+        root.Add(DemoCommand.Create(host, DemoRun.RunAsync));
+        root.Add(RunCommand.Create(host, CameraRun.RunAsync));
+        root.Add(ReplayCommand.Create(host, DriveReplay.RunAsync));
+        root.Add(BenchCommand.Create(host, BenchRun.RunAsync));
         root.Add(VersionCommand.Create(host));
         return root;
     }
