@@ -1,4 +1,4 @@
-using System.Reflection;
+using Forecast.Cli.Commands;
 
-Console.WriteLine($"forecast {Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)}");
-return 0;
+using var interruption = Interruption.Listen();
+return await CommandTree.InvokeAsync(args, CommandHost.FromProcess(), interruption.Token);

@@ -104,7 +104,7 @@ internal sealed class PrefetchedCamera : IDisposable
                 case GrabStatus.Frame when _pool.TryRent(out var lease):
                     _ledger.FrameCaptured(_camera);
                     var content = _source.Prepare(lease.Pixels);
-                    return new CameraEvent(_camera, CameraEventKind.Frame, new Frame(new FrameId(_camera, number++), grabbed.CaptureTime, grabbed.ArrivalTime, content, lease, new FrameTimes(grabbed.DecodeNs, 0)));
+                    return new CameraEvent(_camera, CameraEventKind.Frame, new Frame(new FrameId(_camera, number++), grabbed.CaptureTime, grabbed.ArrivalTime, content, lease, new FrameCosts(grabbed.DecodeNs, 0)));
                 case GrabStatus.Frame:
                     _ledger.FrameCaptured(_camera);
                     _ledger.FrameDropped(_camera, DropReason.PoolEmpty);

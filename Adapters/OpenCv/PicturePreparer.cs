@@ -6,7 +6,7 @@ namespace Forecast.Adapters.OpenCv;
 /// Undistorts, crops and resizes one camera's pictures to the model's size, allocating nothing. A source much larger than the model's
 /// picture is first averaged over squares of two, again and again, since a bilinear look-up aliases above a factor of two.
 /// </summary>
-internal sealed unsafe class PicturePreparer : IDisposable
+public sealed unsafe class PicturePreparer : IDisposable
 {
     private readonly PreparerHandle _handle;
 

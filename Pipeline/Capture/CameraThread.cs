@@ -85,7 +85,7 @@ public sealed class CameraThread
         var content = _source.Prepare(lease.Pixels);
         var prepared = (long)(Stopwatch.GetElapsedTime(started).Ticks * TimeSpan.NanosecondsPerTick);
         var id = new FrameId(_camera, _number++);
-        Send(new CameraEvent(_camera, CameraEventKind.Frame, new Frame(id, grabbed.CaptureTime, grabbed.ArrivalTime, content, lease, new FrameTimes(grabbed.DecodeNs, prepared))));
+        Send(new CameraEvent(_camera, CameraEventKind.Frame, new Frame(id, grabbed.CaptureTime, grabbed.ArrivalTime, content, lease, new FrameCosts(grabbed.DecodeNs, prepared))));
     }
 
     private void Send(in CameraEvent happened)

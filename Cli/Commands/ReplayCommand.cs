@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Forecast.Cli.Commands;
+
+internal enum ReplayMode
+{
+    /// <summary>The drive's clock moves on when the frame set is done; nothing is dropped.</summary>
+    LockStep,
+
+    /// <summary>Lock-step, bit for bit: CPU, one thread, full rung, frozen costs.</summary>
+    Exact,
+
+    /// <summary>Real arrival times and deadlines.</summary>
+    AsLive,
+}
+
+/// <param name="Drives">Absolute: folders of drives or of pictures, or video files; at least one.</param>
+/// <param name="Speed">Of real time; null: as fast as it goes.</param>
+/// <param name="OutFile">Absolute; where the run is written; null: nowhere.</param>
+internal sealed record ReplayOptions(IReadOnlyList<string> Drives, ReplayMode Mode, double? Speed, string? OutFile);
+
+/// <summary>`forecast replay`: recorded drives through the same pipeline.</summary>
+internal static class ReplayCommand
+{
+    private const double LeastSpeed = 0.01;
+    private const double MostSpeed = 1000;
+
+    public static Command Create(CommandHost host, CommandBody<ReplayOptions> body)
+    {
+        var drives = new Argument<string[]>("DRIVE") { Arity = ArgumentArity.OneOrMore, Description = "a drive's folder, a video file, or the name of a sample" };
+        var exact = new Option<bool>("--exact") { Description = "bit for bit the same every time: CPU, one thread, all manoeuvres" };
+        var asLive = new Option<bool>("--as-live") { Description = "real arrival times and deadlines, as from cameras" };
+        var speed = new Option<string?>("--speed") { HelpName = "max|N", Description = "times real time; default max, or 1 with --as-live" };
+        var outFile = new Option<string?>("--out") { HelpName = "RUN", Description = "write the forecasts to a run file" };
+        var command = new Command("replay", "run recorded drives through the pipeline") { drives, exact, asLive, speed, outFile };
+        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "rig", "manoeuvres", "metrics.port", "summary");
+        command.SetBody(
+            host,
+            common,
+            (parsed, _) =>
+            {
+                var mode = Mode(parsed.GetValue(exact), parsed.GetValue(asLive));
+                return new ReplayOptions(
+                    [.. parsed.GetValue(drives)!.Select(drive => ResolveDrive(drive, host))],
+                    mode,
+                    Speed(parsed.GetValue(speed), mode),
+                    OutFile(parsed.GetValue(outFile), host));
+            },
+            body);
+        return command;
+    }
+
+    private static ReplayMode Mode(bool exact, bool asLive) => (exact, asLive) switch
+    {
+        (true, true) => throw new UsageException("--exact and --as-live exclude each other: a live run is never the same twice"),
+        (true, false) => ReplayMode.Exact,
+        (false, true) => ReplayMode.AsLive,
+        _ => ReplayMode.LockStep,
+    };
+
+    private static double? Speed(string? text, ReplayMode mode)
+    {
+        if (text is null or "max")
+        {
+            return mode != ReplayMode.AsLive ? null : text is null ? 1 : throw new UsageException("--speed max: --as-live plays in real time; leave --speed out");
+        }
+
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var speed) || speed is not (>= LeastSpeed and <= MostSpeed))
+        {
+            throw new UsageException($"--speed {text}: allowed are max, or {LeastSpeed.ToString(CultureInfo.InvariantCulture)} to {MostSpeed:0} times real time");
+        }
+
+        return mode != ReplayMode.AsLive || speed == 1 ? speed : throw new UsageException($"--speed {text}: --as-live plays in real time; leave --speed out");
+    }
+
+    private static string ResolveDrive(string drive, CommandHost host)
+    {
+        var path = Path.GetFullPath(drive, host.CurrentFolder);
+        return File.Exists(path) || Directory.Exists(path)
+            ? path
+            : SampleDrives.Find(drive, host) ?? throw new UsageException($"{drive}: there is no file or folder {path}, and no sample of this name");
+    }
+
+    private static string? OutFile(string? text, CommandHost host)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var path = Path.GetFullPath(text, host.CurrentFolder);
+        return Directory.Exists(Path.GetDirectoryName(path))
+            ? path
+            : throw new UsageException($"--out {text}: there is no folder {Path.GetDirectoryName(path)}; make it with mkdir -p");
+    }
+}

@@ -1,0 +1,135 @@
+using Forecast.Adapters.OpenCv;
+
+namespace Forecast.Cli.Configuration;
+
+/// <summary>
+/// Everything that a command may be told, checked and resolved: paths are absolute. It holds where a password lies, never the password.
+/// Made by <see cref="SettingsLoader"/>; <see cref="SettingsSchema"/> says what each key may hold.
+/// </summary>
+internal sealed record Settings
+{
+    /// <summary>Default vehicle-1; a level of the topic: letters, digits, - and _, at most 64.</summary>
+    public string Vehicle { get; init; } = "vehicle-1";
+
+    /// <summary>Default: recorded when any camera is a file, else live. Recorded cameras never publish as live.</summary>
+    public bool Recorded { get; init; }
+
+    /// <summary>Default none; file, see data-samples/config for one.</summary>
+    public string? RigFile { get; init; }
+
+    /// <summary>Default none; 1 to 16 of them for `run`.</summary>
+    public IReadOnlyList<CameraSettings> Cameras { get; init; } = [];
+
+    /// <summary>Default: the model's tick period (100 ms at 10 Hz, 50 ms at 20 Hz); 5 to 2000 ms.</summary>
+    public TimeSpan? Budget { get; init; }
+
+    /// <summary>Default 16; 16, 8 or 1: the highest rung.</summary>
+    public int Manoeuvres { get; init; } = 16;
+
+    public ModelSettings Model { get; init; } = new();
+
+    public BrokerSettings Broker { get; init; } = new();
+
+    public MetricsSettings Metrics { get; init; } = new();
+
+    public EgoSettings Ego { get; init; } = new();
+
+    /// <summary>Default none; file, written when the command ends.</summary>
+    public string? SummaryFile { get; init; }
+
+    /// <summary>SHA-256 of the canonical form, lower-case hexadecimal; secrets are in it only as "set".</summary>
+    public string Sha256 { get; init; } = "";
+
+    /// <summary>Every setting in effect, as text with secrets masked, and where it came from.</summary>
+    public IReadOnlyList<SettingValue> Values { get; init; } = [];
+
+    /// <summary>The deadline's distance from the oldest frame used, for a model of this tick period.</summary>
+    public TimeSpan BudgetFor(TimeSpan tickPeriod) => Budget ?? tickPeriod;
+
+    /// <summary>Where the value of a path such as "metrics.port" came from.</summary>
+    public Origin OriginOf(string path)
+    {
+        foreach (var value in Values)
+        {
+            if (value.Path == path)
+            {
+                return value.Origin;
+            }
+        }
+
+        return Origin.Default;
+    }
+}
+
+/// <summary>One camera: its name in the rig and where its pictures come from.</summary>
+internal sealed record CameraSettings(string Name, CameraSource Source);
+
+internal sealed record ModelSettings
+{
+    /// <summary>Default models/nano of the installation; folder with a model.json.</summary>
+    public string Folder { get; init; } = "";
+
+    /// <summary>Default auto: CUDA where there is a GPU, else the CPU; auto, cpu or cuda.</summary>
+    public ModelProvider Provider { get; init; } = ModelProvider.Auto;
+
+    /// <summary>Default 0: chosen from the cores; 0 to 64 threads.</summary>
+    public int Threads { get; init; }
+}
+
+internal enum ModelProvider
+{
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+internal sealed record BrokerSettings
+{
+    /// <summary>Default embedded; embedded, mqtt://HOST[:PORT] or mqtts://HOST[:PORT].</summary>
+    public BrokerAddress Address { get; init; } = BrokerAddress.Embedded;
+
+    /// <summary>Default none; text.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Default none; a file whose first line is the password.</summary>
+    public string? PasswordFile { get; init; }
+
+    /// <summary>Default none; the variable of the environment that holds the password, where it is set.</summary>
+    public string? PasswordVariable { get; init; }
+
+    /// <summary>Default: the system's authorities; PEM file, mqtts only.</summary>
+    public string? AuthorityFile { get; init; }
+
+    /// <summary>Default none; PEM file, mqtts only, together with the key.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>Default none; PEM file.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>Default json; json or protobuf.</summary>
+    public MessageEncoding Encoding { get; init; } = MessageEncoding.Json;
+}
+
+internal enum MessageEncoding
+{
+    Json,
+    Protobuf,
+}
+
+internal sealed record MetricsSettings
+{
+    /// <summary>Default 9464; 0 (off) to 65535.</summary>
+    public int Port { get; init; } = 9464;
+
+    /// <summary>Default 127.0.0.1; an IP address to listen on.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+}
+
+internal sealed record EgoSettings
+{
+    /// <summary>Default true; false leaves the model to estimate the vehicle's motion.</summary>
+    public bool FromMqtt { get; init; } = true;
+}
+
+/// <summary>A setting as it stands: its text has no secret in it.</summary>
+internal sealed record SettingValue(string Path, string Text, Origin Origin);

@@ -1,0 +1,203 @@
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Forecast.Cli.Configuration;
+
+/// <summary>Where settings may come from; relative paths of the environment and the command line are taken from the current folder.</summary>
+internal sealed record SettingsInput(
+    string? ConfigFile,
+    IReadOnlyList<SettingOverride> Overrides,
+    IReadOnlyDictionary<string, string> Environment,
+    string CurrentFolder,
+    string InstallationRoot);
+
+/// <summary>
+/// Makes <see cref="Settings"/>: defaults, then the file, then the environment (FORECAST_…), then the command line, each stronger than
+/// the one before.
+/// </summary>
+internal static class SettingsLoader
+{
+    private const int MostCameras = 16;
+
+    private static readonly string[] TlsFiles = ["broker.ca_file", "broker.cert_file", "broker.key_file"];
+
+    /// <exception cref="ConfigurationException">With every error there is, each in a line with its place.</exception>
+    public static Settings Load(SettingsInput input)
+    {
+        var errors = new List<ConfigurationError>();
+        var layers = new SettingLayers(errors);
+        if (input.ConfigFile is not null)
+        {
+            layers.AddFile(input.ConfigFile, input.CurrentFolder);
+        }
+
+        layers.AddEnvironment(input.Environment, input.CurrentFolder);
+        layers.AddOverrides(input.Overrides, input.CurrentFolder);
+        var read = new SettingReader(layers.Values, errors);
+        var settings = Read(read, layers.Values, input.InstallationRoot);
+        if (errors.Count > 0)
+        {
+            throw new ConfigurationException([.. errors
+                .OrderBy(error => error.Origin.Kind).ThenBy(error => error.Origin.Line).ThenBy(error => error.Origin.Column)
+                .Select(error => error.ToString())]);
+        }
+
+        return settings with { Values = read.Read, Sha256 = Fingerprint(read.Read) };
+    }
+
+    private static Settings Read(SettingReader read, IReadOnlyDictionary<string, RawValue> values, string root)
+    {
+        var standard = new Settings();
+        var vehicle = read.Name("vehicle", standard.Vehicle);
+        var source = read.Choice("source", 0, "auto", "live", "recorded");
+        var rig = read.ExistingFile("rig");
+        var cameras = ReadCameras(read, values);
+        var recording = cameras.FirstOrDefault(camera => !camera.Source.IsLive);
+        if (source == 1 && recording is not null)
+        {
+            read.Fault("source", $"camera {recording.Name} plays a recording, which must not be published as live; allowed: auto, recorded");
+        }
+
+        return new Settings
+        {
+            Vehicle = vehicle,
+            Recorded = source == 2 || recording is not null,
+            RigFile = rig,
+            Cameras = cameras,
+            Budget = read.Number("budget_ms", 5, 2000) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            Manoeuvres = read.Choice("manoeuvres", 0, "16", "8", "1") switch { 1 => 8, 2 => 1, _ => standard.Manoeuvres },
+            Model = ReadModel(read, root),
+            Broker = ReadBroker(read),
+            Metrics = new MetricsSettings
+            {
+                Port = read.Whole("metrics.port", standard.Metrics.Port, 0, 65535),
+                Address = read.Address("metrics.address", standard.Metrics.Address),
+            },
+            Ego = new EgoSettings { FromMqtt = read.Choice("ego.from", 0, "mqtt", "none") == 0 },
+            SummaryFile = read.FilePath("summary"),
+        };
+    }
+
+    private static List<CameraSettings> ReadCameras(SettingReader read, IReadOnlyDictionary<string, RawValue> values)
+    {
+        var cameras = new List<CameraSettings>();
+        var places = values.Keys.Where(path => path.StartsWith("cameras[", StringComparison.Ordinal) && path.EndsWith(']')).ToHashSet();
+        for (var i = 0; places.Remove($"cameras[{i}]"); i++)
+        {
+            var place = $"cameras[{i}]";
+            foreach (var part in SettingsSchema.Below(place))
+            {
+                if (!read.IsGiven($"{place}.{part}"))
+                {
+                    read.Fault(place, $"a camera needs a {part}; allowed: {SettingsSchema.Find($"{place}.{part}")!.Allowed}");
+                }
+            }
+
+            var name = read.Name($"{place}.name", place);
+            var source = read.Camera($"{place}.source");
+            if (cameras.Exists(other => other.Name == name))
+            {
+                read.Fault($"{place}.name", $"{name} is the name of another camera");
+            }
+            else if (source is not null)
+            {
+                cameras.Add(new CameraSettings(name, source));
+            }
+
+            if (i == MostCameras)
+            {
+                read.Fault(place, $"at most {MostCameras} cameras");
+            }
+        }
+
+        foreach (var place in places)
+        {
+            read.Fault(place, "the cameras before it are missing: count from 0");
+        }
+
+        return cameras;
+    }
+
+    private static ModelSettings ReadModel(SettingReader read, string root)
+    {
+        var folder = read.FilePath("model.dir");
+        if (folder is not null && !File.Exists(Path.Combine(folder, "model.json")))
+        {
+            read.Fault("model.dir", $"there is no model.json in {folder}");
+        }
+
+        return new ModelSettings
+        {
+            Folder = folder ?? Path.Combine(root, "models", "nano"),
+            Provider = (ModelProvider)read.Choice("model.provider", 0, "auto", "cpu", "cuda"),
+            Threads = read.Whole("model.threads", 0, 0, 64),
+        };
+    }
+
+    private static BrokerSettings ReadBroker(SettingReader read)
+    {
+        var broker = new BrokerSettings
+        {
+            Address = read.Broker("broker.url"),
+            User = read.OptionalText("broker.user"),
+            PasswordVariable = read.SecretVariable("broker.password", "broker.password_file"),
+            PasswordFile = read.SecretFile("broker.password_file"),
+            AuthorityFile = read.ExistingFile("broker.ca_file"),
+            CertificateFile = read.ExistingFile("broker.cert_file"),
+            KeyFile = read.ExistingFile("broker.key_file"),
+            Encoding = (MessageEncoding)read.Choice("broker.encoding", 0, "json", "protobuf"),
+        };
+        foreach (var file in TlsFiles)
+        {
+            if (read.IsGiven(file) && !broker.Address.Tls)
+            {
+                read.Fault(file, $"certificates are for a broker.url with mqtts://, and this one is {broker.Address}");
+            }
+        }
+
+        if (broker.CertificateFile is null != broker.KeyFile is null)
+        {
+            var (there, missing) = broker.KeyFile is null ? ("broker.cert_file", "broker.key_file") : ("broker.key_file", "broker.cert_file");
+            read.Fault(there, $"{missing} is missing: a certificate and its key belong together");
+        }
+
+        if (broker.PasswordFile is not null && broker.PasswordVariable is not null)
+        {
+            read.Fault("broker.password_file", $"the password is given twice, here and by {broker.PasswordVariable}");
+        }
+
+        if (broker.User is null && (broker.PasswordFile ?? broker.PasswordVariable) is not null)
+        {
+            read.Fault(broker.PasswordFile is null ? "broker.password" : "broker.password_file", "broker.user is missing: a password belongs to a user");
+        }
+
+        if (broker.User is not null && broker.Address.IsEmbedded)
+        {
+            read.Fault("broker.user", "the embedded broker takes no user: leave it out, or name a broker in broker.url");
+        }
+
+        return broker;
+    }
+
+    /// <summary>SHA-256 of the canonical form: the settings in effect as one JSON object, in the schema's order, no white space.</summary>
+    private static string Fingerprint(IReadOnlyList<SettingValue> values)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            foreach (var value in values)
+            {
+                if (SettingsSchema.Find(value.Path)!.Fingerprinted)
+                {
+                    json.WriteString(value.Path, value.Text);
+                }
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray()));
+    }
+}

@@ -1,0 +1,64 @@
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Risk;
+using static Forecast.Pipeline.Tests.Fakes.JourneyRig;
+
+namespace Forecast.Pipeline.Tests.Risk;
+
+public sealed class AlarmTrackerTests
+{
+    private static readonly RiskLevels Levels = new(2, new Hysteresis(0.2, 0.1), new Hysteresis(0.5, 0.3), AlarmM: 3, AlarmN: 5);
+    private readonly AlarmTracker _tracker = new(Levels, Guid.NewGuid);
+    private int _tick;
+
+    [Fact]
+    public void See_TwoOfFive_IsNoAlarm()
+    {
+        foreach (var p in new[] { 0.9, 0, 0.9, 0, 0, 0, 0.9, 0.9, 0, 0 })
+        {
+            Assert.Equal(AlarmEdge.None, See(p).Edge);
+        }
+
+        Assert.Equal(0, _tracker.Raised);
+    }
+
+    [Fact]
+    public void See_ThreeOfFive_RisesOnceAndFallsWhenAllFiveAreBelow()
+    {
+        double[] input = [0.9, 0, 0.6, 0, 0.5, 0.4, 0.4, 0.2, 0.2, 0.2, 0.2, 0.2];
+        var edges = input.Select(p => See(p).Edge).ToList();
+
+        Assert.Equal(AlarmEdge.Rising, edges[4]);
+        Assert.Equal(AlarmEdge.Falling, edges[11]); // 0.4 at index 6 is the last above 0.3
+        Assert.Equal(2, edges.Count(edge => edge != AlarmEdge.None));
+    }
+
+    [Fact]
+    public void See_FallingEdge_CarriesTheAlarmThatRoseAndItsPeak()
+    {
+        var risen = Guid.Empty;
+        AlarmEvent? fallen = null;
+        foreach (var p in new[] { 0.6, 0.6, 0.6, 0.8, 0, 0, 0, 0, 0 })
+        {
+            var (_, alarm, edge) = See(p);
+            risen = edge == AlarmEdge.Rising ? alarm!.Id : risen;
+            fallen = edge == AlarmEdge.Falling ? alarm : fallen;
+        }
+
+        Assert.Equal(risen, fallen!.Id);
+        Assert.Equal(0.8f, fallen.PeakProbability);
+        Assert.Null(_tracker.Standing);
+    }
+
+    [Fact]
+    public void See_LevelsHaveHysteresis()
+    {
+        double[] input = [0.05, 0.25, 0.15, 0.05, 0.55, 0.4, 0.25, 0.12, 0.05];
+        var levels = input.Select(p => See(p).Level);
+
+        Assert.Equal(
+            [RiskLevel.Low, RiskLevel.Elevated, RiskLevel.Elevated, RiskLevel.Low, RiskLevel.High, RiskLevel.High, RiskLevel.Elevated, RiskLevel.Elevated, RiskLevel.Low],
+            levels);
+    }
+
+    private (RiskLevel Level, AlarmEvent? Alarm, AlarmEdge Edge) See(double probability) => _tracker.See(At(1000 + (100 * _tick++)), probability);
+}

@@ -1,0 +1,65 @@
+using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Tests.Fakes;
+
+namespace Forecast.Pipeline.Tests.Risk;
+
+public sealed class RiskCalibrationTests
+{
+    [Fact]
+    public void Cumulative_IdentityScaling_IsOneMinusTheProductOfSurvivals()
+    {
+        var calibration = new RiskCalibration(TestManifest.Create().Calibration);
+        float[] hazards = [-3, -1, 0, 2, -20];
+        var probability = new float[5];
+
+        calibration.Cumulative(hazards, probability);
+
+        var survival = 1.0;
+        for (var k = 0; k < 5; k++)
+        {
+            survival *= 1 - (1 / (1 + Math.Exp(-hazards[k])));
+            Assert.Equal(1 - survival, probability[k], 1e-6);
+        }
+    }
+
+    [Theory]
+    [InlineData(-80f)]
+    [InlineData(80f)]
+    [InlineData(0f)]
+    public void Cumulative_ExtremeLogits_StayProbabilitiesAndMonotone(float logit)
+    {
+        var calibration = new RiskCalibration(TestManifest.Create().Calibration);
+        var probability = new float[5];
+
+        calibration.Cumulative([logit, logit, logit, -logit, logit], probability);
+
+        Assert.All(probability, p => Assert.InRange(p, 0f, 1f));
+        Assert.Equal(probability.Order(), probability);
+    }
+
+    [Fact]
+    public void Cumulative_ScalingThatCrosses_IsMadeMonotone()
+    {
+        var manifest = TestManifest.Create();
+        var risk = manifest.Calibration.Risk.Select((scaling, k) => scaling with { Bias = k == 1 ? -5 : 0 }).ToList();
+        var calibration = new RiskCalibration(manifest.Calibration with { Risk = risk });
+        var probability = new float[5];
+
+        calibration.Cumulative([0, -9, -9, -9, -9], probability);
+
+        Assert.Equal(0.5f, probability[0], 1e-6f);
+        Assert.Equal(probability[0], probability[1]);
+        Assert.Equal(probability.Order(), probability);
+    }
+
+    [Fact]
+    public void Bound_IsLookedUpNeverBelowAndMonotone()
+    {
+        var calibration = new RiskCalibration(TestManifest.Create().Calibration);
+        var bound = new float[5];
+
+        calibration.Bound([0.01f, 0.05f, 0.3f, 0.3f, 0.9f], bound);
+
+        Assert.Equal([0.2f, 0.2f, 0.6f, 0.6f, 1f], bound);
+    }
+}

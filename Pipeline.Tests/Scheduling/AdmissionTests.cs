@@ -1,0 +1,85 @@
+using Forecast.Pipeline.Scheduling;
+using static Forecast.Pipeline.Tests.Fakes.JourneyRig;
+
+namespace Forecast.Pipeline.Tests.Scheduling;
+
+public sealed class AdmissionTests
+{
+    private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+
+    [Fact]
+    public void Decide_NeverDispatchesWhatCostSaysIsLate_Exhaustively()
+    {
+        for (var first = 0; first <= 100; first += 10)
+        {
+            for (var second = 0; second <= first; second += 10)
+            {
+                for (var age = 0; age <= 110; age += 5)
+                {
+                    var costs = Costs(first, second, Math.Min(second, 5));
+                    var rung = new Admission(costs, Budget, Period).Decide(At(1000 + age), At(1000));
+                    if (rung >= 0)
+                    {
+                        Assert.True(At(1000 + age) + costs.Cost(rung) <= At(1000) + Budget);
+                    }
+                    else
+                    {
+                        Assert.True(At(1000 + age) + costs.Cost(2) > At(1000) + Budget);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Decide_RungComesUpOnlyAfterTenSetsWithRoom()
+    {
+        var admission = new Admission(Costs(40, 30, 10), Budget, Period);
+        Assert.Equal(0, admission.Decide(At(1000), At(1000)));
+        Assert.Equal(2, admission.Decide(At(1180), At(1100))); // little slack: straight down
+        var rungs = Enumerable.Range(2, 25).Select(i => admission.Decide(At(1000 + (i * 100)), At(1000 + (i * 100)))).ToList();
+
+        Assert.Equal([.. Enumerable.Repeat(2, 9), .. Enumerable.Repeat(1, 10), .. Enumerable.Repeat(0, 6)], rungs);
+    }
+
+    [Fact]
+    public void Decide_NothingDispatchedForThreePeriods_ProbesOnceAtTheLowestRung()
+    {
+        var admission = new Admission(Costs(500, 400, 300), Budget, Period);
+
+        var rungs = Enumerable.Range(0, 8).Select(i => admission.Decide(At(1000 + (i * 100)), At(1000 + (i * 100)))).ToList();
+
+        Assert.Equal([-1, -1, -1, 2, -1, -1, 2, -1], rungs);
+    }
+
+    [Fact]
+    public void Observe_CostlierRun_RaisesAtOnceAndDecaysSlowly()
+    {
+        var costs = new CostTable([16], [TimeSpan.FromMilliseconds(10)], frozen: false);
+        var before = costs.Cost(0);
+        costs.Observe(0, TimeSpan.FromMilliseconds(30));
+        Assert.Equal(1, costs.Violations);
+        Assert.True(costs.Cost(0) > TimeSpan.FromMilliseconds(30));
+        for (var i = 0; i < 200; i++)
+        {
+            costs.Observe(0, TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.Equal(before.TotalMilliseconds, costs.Cost(0).TotalMilliseconds, 0.1);
+    }
+
+    [Fact]
+    public void Observe_Frozen_ChangesNothingButCountsViolations()
+    {
+        var costs = new CostTable([16], [TimeSpan.FromMilliseconds(10)], frozen: true);
+        var before = costs.Cost(0);
+        costs.Observe(0, TimeSpan.FromMilliseconds(30));
+
+        Assert.Equal(before, costs.Cost(0));
+        Assert.Equal(1, costs.Violations);
+    }
+
+    private static CostTable Costs(double first, double second, double third) =>
+        new([16, 8, 1], [TimeSpan.FromMilliseconds(first), TimeSpan.FromMilliseconds(second), TimeSpan.FromMilliseconds(third)], frozen: true);
+}
