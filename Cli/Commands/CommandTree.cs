@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Forecast.Cli.Configuration;
+using Forecast.Cli.Watch;
 
 namespace Forecast.Cli.Commands;
 
@@ -13,6 +14,8 @@ internal static class CommandTree
     public static RootCommand Create(CommandHost host)
     {
         var root = new RootCommand("Forecast: from cameras to collision risk, over MQTT, inside a deadline.");
+        root.Add(WatchCommand.Create(host, WatchRun.RunAsync));
+        root.Add(DoctorCommand.Create(host));
         root.Add(VersionCommand.Create(host));
         return root;
     }
