@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Forecast.Cli.Composition;
 using Forecast.Cli.Configuration;
+using Forecast.Cli.Watch;
 
 namespace Forecast.Cli.Commands;
 
@@ -18,6 +19,8 @@ internal static class CommandTree
         root.Add(RunCommand.Create(host, CameraRun.RunAsync));
         root.Add(ReplayCommand.Create(host, DriveReplay.RunAsync));
         root.Add(BenchCommand.Create(host, BenchRun.RunAsync));
+        root.Add(WatchCommand.Create(host, WatchRun.RunAsync));
+        root.Add(DoctorCommand.Create(host));
         root.Add(VersionCommand.Create(host));
         return root;
     }

@@ -9,7 +9,7 @@ internal sealed record DemoOptions(string DriveFolder, bool Once);
 /// <summary>`forecast demo`: a sample drive played as cameras in real time, with a broker of its own.</summary>
 internal static class DemoCommand
 {
-    private const string StandardDrive = "near-miss";
+    public const string StandardDrive = "near-miss";
 
     public static Command Create(CommandHost host, CommandBody<DemoOptions> body)
     {

@@ -1,4 +1,6 @@
 using Forecast.Adapters.Drives;
+using Forecast.Adapters.Mqtt;
+using Forecast.Adapters.OnnxRuntime;
 using Forecast.Cli.Configuration;
 
 namespace Forecast.Cli.Commands;
@@ -11,7 +13,8 @@ internal static class InputFaults
     {
         ConfigurationException configuration => configuration.Lines,
         UnusableInputException input => input.Problems,
-        UsageException => [fault.Message],
+        ModelFolderException model => [.. model.Problems.Select(problem => $"{model.Folder}: {problem}")],
+        ProviderUnavailableException or EmbeddedBrokerException or UsageException => [fault.Message],
         _ => null,
     };
 }

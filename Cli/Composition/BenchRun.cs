@@ -10,7 +10,6 @@ using Forecast.Pipeline;
 using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
-using MessageEncoding = Forecast.Pipeline.Publishing.MessageEncoding;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
 using Forecast.Replay;
@@ -98,7 +97,7 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
             Domain: null,
             Duration: null,
             BrokerMustAnswer: true);
-        var quiet = settings with { Broker = settings.Broker with { Encoding = (Configuration.MessageEncoding)encoding } };
+        var quiet = settings with { Broker = settings.Broker with { Encoding = encoding } };
         return new LiveSession(quiet, model, console.With(console.Json, quiet: true)).Run(input, cancelled);
     }
 

@@ -1,3 +1,6 @@
+using Forecast.Pipeline.Publishing;
+using Forecast.Adapters.Mqtt;
+using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;
 
 namespace Forecast.Cli.Configuration;
@@ -70,17 +73,16 @@ internal sealed record ModelSettings
     public string Folder { get; init; } = "";
 
     /// <summary>Default auto: CUDA where there is a GPU, else the CPU; auto, cpu or cuda.</summary>
-    public ModelProvider Provider { get; init; } = ModelProvider.Auto;
+    public ProviderWish Provider { get; init; } = ProviderWish.Auto;
 
     /// <summary>Default 0: chosen from the cores; 0 to 64 threads.</summary>
     public int Threads { get; init; }
-}
 
-internal enum ModelProvider
-{
-    Auto,
-    Cpu,
-    Cuda,
+    public OnnxOptions ToOnnxOptions(bool exact = false)
+    {
+        var options = new OnnxOptions { Provider = Provider, Exact = exact };
+        return Threads == 0 ? options : options with { IntraOpThreads = Threads };
+    }
 }
 
 internal sealed record BrokerSettings
@@ -108,12 +110,20 @@ internal sealed record BrokerSettings
 
     /// <summary>Default json; json or protobuf.</summary>
     public MessageEncoding Encoding { get; init; } = MessageEncoding.Json;
-}
 
-internal enum MessageEncoding
-{
-    Json,
-    Protobuf,
+    /// <param name="clientId">Unique at the broker.</param>
+    /// <param name="embeddedUrl">Where the embedded broker was started; needed with <see cref="BrokerAddress.IsEmbedded"/> only.</param>
+    public MqttConnectionOptions ToConnectionOptions(string clientId, string? embeddedUrl = null) => new()
+    {
+        Broker = Address.IsEmbedded ? embeddedUrl ?? throw new ArgumentNullException(nameof(embeddedUrl)) : Address.ToString(),
+        ClientId = clientId,
+        User = User,
+        PasswordFile = PasswordFile,
+        PasswordVariable = PasswordVariable,
+        CaFile = AuthorityFile,
+        CertificateFile = CertificateFile,
+        KeyFile = KeyFile,
+    };
 }
 
 internal sealed record MetricsSettings

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Forecast.Pipeline.Publishing;
+using Forecast.Adapters.OnnxRuntime;
 
 namespace Forecast.Cli.Configuration;
 
@@ -130,7 +132,7 @@ internal static class SettingsLoader
         return new ModelSettings
         {
             Folder = folder ?? Path.Combine(root, "models", "nano"),
-            Provider = (ModelProvider)read.Choice("model.provider", 0, "auto", "cpu", "cuda"),
+            Provider = (ProviderWish)read.Choice("model.provider", 0, "auto", "cpu", "cuda"),
             Threads = read.Whole("model.threads", 0, 0, 64),
         };
     }

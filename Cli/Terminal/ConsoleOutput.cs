@@ -18,6 +18,7 @@ internal sealed class ConsoleOutput
     private readonly TimeProvider _time;
     private long _lastProgress;
     private bool _progressShown;
+    private int _blockLines;
 
     /// <param name="isTerminal">True where standard output may be written over and coloured.</param>
     public ConsoleOutput(TextWriter output, TextWriter error, bool isTerminal, TimeProvider time)
@@ -133,8 +134,34 @@ internal sealed class ConsoleOutput
         }
     }
 
-    /// <summary>A display that is written over again and again; on a terminal only.</summary>
-    public IAnsiConsole Ansi() => AnsiConsole.Create(new AnsiConsoleSettings
+    /// <summary>Lines that take the place of the last block on a terminal, and follow one another in a pipe.</summary>
+    public void Block(IReadOnlyList<string> lines)
+    {
+        if (Quiet)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            ClearProgress();
+            if (IsTerminal && _blockLines > 0)
+            {
+                _output.Write($"\e[{_blockLines}F\e[J");
+            }
+
+            foreach (var line in lines)
+            {
+                var plain = Printable.Line(line);
+                Lines.WriteLine(IsTerminal && plain.Length >= Width ? plain[..(Width - 1)] : plain);
+            }
+
+            _blockLines = lines.Count;
+            Lines.Flush();
+        }
+    }
+
+    private IAnsiConsole Ansi() => AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = AnsiSupport.Yes,
         Interactive = InteractionSupport.No,
@@ -146,6 +173,7 @@ internal sealed class ConsoleOutput
         lock (_gate)
         {
             ClearProgress();
+            _blockLines = 0; // what stands above a new line is not written over
             writer.WriteLine(text);
         }
     }

@@ -7,8 +7,8 @@ namespace Forecast.Pipeline.Tests.Cli;
 /// <summary>Runs the command line within the test, in a pipe or as on a terminal, and keeps what it wrote.</summary>
 internal sealed class CliRun
 {
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
+    private readonly SharedText _output = new();
+    private readonly SharedText _error = new();
 
     public CliRun(string folder, bool isTerminal = false, IReadOnlyDictionary<string, string>? environment = null)
     {
@@ -36,5 +36,51 @@ internal sealed class CliRun
         }
 
         return CommandTree.InvokeAsync(root, arguments, Host, CancellationToken.None);
+    }
+
+    /// <summary>Written on one thread, read on another.</summary>
+    private sealed class SharedText : StringWriter
+    {
+        private readonly Lock _gate = new();
+
+        public override void Write(char value)
+        {
+            lock (_gate)
+            {
+                base.Write(value);
+            }
+        }
+
+        public override void Write(char[] buffer, int index, int count)
+        {
+            lock (_gate)
+            {
+                base.Write(buffer, index, count);
+            }
+        }
+
+        public override void Write(string? value)
+        {
+            lock (_gate)
+            {
+                base.Write(value);
+            }
+        }
+
+        public override void Write(ReadOnlySpan<char> buffer)
+        {
+            lock (_gate)
+            {
+                base.Write(buffer);
+            }
+        }
+
+        public override string ToString()
+        {
+            lock (_gate)
+            {
+                return base.ToString();
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Forecast.Adapters.OnnxRuntime;
 using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
@@ -44,7 +45,7 @@ public sealed class DriveCommandsTests : IDisposable
         Assert.Equal(0, _settings.Metrics.Port);
         Assert.Equal(_folder.At("s.json"), _settings.SummaryFile);
         Assert.Equal(TimeSpan.FromMilliseconds(55), _settings.Budget);
-        Assert.Equal(ModelProvider.Cpu, _settings.Model.Provider);
+        Assert.Equal(ProviderWish.Cpu, _settings.Model.Provider);
         Assert.True(_console!.Json && _console.Quiet);
     }
 

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Forecast.Adapters.Drives;
+using Forecast.Adapters.Mqtt;
+using Forecast.Adapters.OnnxRuntime;
+using Forecast.Adapters.OpenCv;
+using Forecast.Cli.Commands;
+using Forecast.Cli.Configuration;
+
+namespace Forecast.Cli.Doctor;
+
+/// <summary>The parts that Forecast is made of: libraries, the model, the broker, the samples.</summary>
+internal static class PartChecks
+{
+    public const string SetUp = "eng/setup.sh";
+
+    private static readonly string[] NpmPackages = ["com.github.asus4.onnxruntime", "onnxruntime-node"];
+
+    public static IEnumerable<Check> For(Settings settings, CommandHost host) =>
+    [
+        new("opencv", OpenCv),
+        new("onnx runtime", OnnxRuntime),
+        new("npm packages", () => Npm(host.InstallationRoot)),
+        new("model", () => Model(settings)),
+        new("mqtt client", MqttClient),
+        new("mosquitto", Mosquitto),
+        new("samples", () => Samples(host)),
+    ];
+
+    private static Finding OpenCv() => OpenCvPresence.Version(out var problem) is { } version
+        ? Finding.Ok("opencv", $"OpenCV {version} and its shim")
+        : Finding.Missing("opencv", problem, $"{SetUp}, then build again");
+
+    private static Finding OnnxRuntime() => OnnxRuntimePresence.Describe(out var problem) is { } found
+        ? Finding.Ok("onnx runtime", found)
+        : Finding.Missing("onnx runtime", problem, $"{SetUp}, then build again");
+
+    /// <summary>Building needs them; what is built needs them no more.</summary>
+    private static Finding Npm(string root)
+    {
+        var modules = Path.Combine(root, "eng", "npm", "node_modules");
+        var found = NpmPackages.Select(name => $"{name} {PackageVersion(Path.Combine(modules, name, "package.json")) ?? "missing"}").ToList();
+        return found.Exists(package => package.EndsWith("missing", StringComparison.Ordinal))
+            ? Finding.Advice("npm packages", string.Join(", ", found), $"{SetUp} (needed to build)")
+            : Finding.Ok("npm packages", string.Join(", ", found));
+    }
+
+    private static string? PackageVersion(string file)
+    {
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+        return json.RootElement.GetProperty("version").GetString();
+    }
+
+    /// <summary>Loads the model as a run would: the whole folder checked, its graphs tried, the provider known.</summary>
+    private static Finding Model(Settings settings)
+    {
+        const string Remedy = "git checkout -- models, or --model DIR";
+        try
+        {
+            using var model = OnnxWorldModel.Load(settings.Model.Folder, settings.Model.ToOnnxOptions());
+            var report = model.ProviderReport;
+            return Finding.Ok("model", $"{model.Manifest.Name} {model.Manifest.Version} on {report.Live} ({report.Why})");
+        }
+        catch (ModelFolderException fault)
+        {
+            return Finding.Missing("model", $"{settings.Model.Folder}: {string.Join("; ", fault.Problems)}", Remedy);
+        }
+        catch (ProviderUnavailableException fault)
+        {
+            return Finding.Missing("model", fault.Message, "--set model.provider=auto");
+        }
+    }
+
+    private static Finding MqttClient() => MqttPresence.ClientVersion() is { } version
+        ? Finding.Ok("mqtt client", $"libmosquitto {version}")
+        : Finding.Missing("mqtt client", "libmosquitto.so.1 is not installed", $"{SetUp}, or apt-get install libmosquitto1");
+
+    /// <summary>Starts the embedded broker and ends it: that it is installed does not say that it may run.</summary>
+    private static Finding Mosquitto()
+    {
+        try
+        {
+            using var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());
+            return Finding.Ok("mosquitto", "the embedded broker starts and listens on loopback");
+        }
+        catch (EmbeddedBrokerException fault)
+        {
+            return Finding.Missing("mosquitto", fault.Message, $"{SetUp}, or apt-get install mosquitto");
+        }
+    }
+
+    private static Finding Samples(CommandHost host)
+    {
+        var names = SampleDrives.Names(host);
+        var problems = new List<string>();
+        foreach (var name in names)
+        {
+            try
+            {
+                DriveLibrary.Open(SampleDrives.Find(name, host)!);
+            }
+            catch (UnusableInputException fault)
+            {
+                problems.AddRange(fault.Problems);
+            }
+        }
+
+        return problems.Count == 0 && names.Contains(DemoCommand.StandardDrive)
+            ? Finding.Ok("samples", string.Join(", ", names))
+            : Finding.Missing("samples", problems.Count > 0 ? string.Join("; ", problems) : $"no data-samples/{DemoCommand.StandardDrive}", "git checkout -- data-samples");
+    }
+}
