@@ -19,9 +19,12 @@ internal static class DriveReplay
 {
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>Rigs estimated for well-known bare videos; any other gets a generic one, and says so.</summary>
+    private static string AssumedRigs => Path.Combine(CommandHost.FindRoot(AppContext.BaseDirectory), "data-samples", "rigs");
+
     public static Task<int> RunAsync(Settings settings, ReplayOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
-        var drives = options.Drives.Select(path => DriveLibrary.Open(path, settings.RigFile)).ToList();
+        var drives = options.Drives.Select(path => DriveLibrary.Open(path, settings.RigFile, AssumedRigs)).ToList();
         using var model = ModelComposition.Load(settings, options.Mode == ReplayMode.Exact, console);
         foreach (var drive in drives)
         {
