@@ -71,6 +71,19 @@ public sealed class EmbeddedBrokerTests(BrokerFixture fixture)
         Assert.Equal(folders - 1, Directory.GetDirectories(Path.GetTempPath(), "forecast-broker-*").Length);
     }
 
+    [Fact]
+    public void Start_ParentKilled_BrokerEndsToo()
+    {
+        using var parent = ChildPublisher.Start(ChildPublisher.Embedded, "");
+        var broker = int.Parse(parent.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+        Assert.True(Directory.Exists($"/proc/{broker}"));
+
+        parent.Kill();
+        parent.WaitForExit();
+
+        Eventually.True(() => !Directory.Exists($"/proc/{broker}") || File.ReadAllText($"/proc/{broker}/stat").Contains(") Z", StringComparison.Ordinal), "the broker outlived its parent");
+    }
+
     private static List<string> ListeningAddresses(int port)
     {
         const string Listening = "0A";
