@@ -7,7 +7,7 @@ namespace Forecast.Pipeline.Tests.Mqtt
     internal static class ChildPublisher
     {
         internal const string Url = "FORECAST_TEST_CHILD_BROKER";
-        internal const string Embedded = "embedded"; // as the URL: it starts a broker of its own and writes its process's number
+        internal const string Embedded = "embedded"; // as the URL: it starts a broker of its own and writes its process's number and its folder
         internal const string TopicBase = "FORECAST_TEST_CHILD_BASE";
 
         internal static Process Start(string url, string topicBase)
@@ -31,7 +31,9 @@ namespace Forecast.Pipeline.Tests.Mqtt
         {
             if (url == Embedded)
             {
-                Console.WriteLine(EmbeddedBroker.Start(new EmbeddedBrokerOptions()).ProcessId);
+                var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());
+                Console.WriteLine(broker.ProcessId);
+                Console.WriteLine(broker.Folder);
                 Thread.Sleep(TimeSpan.FromMinutes(1));
             }
 
