@@ -54,6 +54,62 @@ internal sealed record Summary
 
     public static double? DeadlineMissRatioOf(LedgerCopy ledger) => ledger.Due == 0 ? null : (double)Math.Max(0, ledger.Due - ledger.OnTime) / ledger.Due;
 
+    /// <summary>Several runs as one: counts are added, the worst of the latencies and ratios stands, digests are chained.</summary>
+    public static Summary Of(IReadOnlyList<Summary> runs)
+    {
+        if (runs.Count == 1)
+        {
+            return runs[0];
+        }
+
+        var frames = new Dictionary<string, FrameSummary>();
+        foreach (var run in runs)
+        {
+            foreach (var (camera, counts) in run.Frames)
+            {
+                frames[camera] = frames.TryGetValue(camera, out var sum)
+                    ? new FrameSummary(sum.Captured + counts.Captured, sum.Used + counts.Used, Sum(sum.Dropped, counts.Dropped))
+                    : counts;
+            }
+        }
+
+        var sets = runs.Select(run => run.Framesets).Aggregate(
+            new FramesetCounts(0, 0, 0, new Dictionary<DropReason, long>()),
+            (sum, next) => new FramesetCounts(sum.Captured + next.Captured, sum.Formed + next.Formed, sum.Published + next.Published, Sum(sum.Dropped, next.Dropped)));
+        return new Summary
+        {
+            Framesets = sets,
+            Frames = frames,
+            Latency = new LatencySummary(
+                Worst(runs.Select(run => run.Latency.CaptureToPublish)),
+                runs.SelectMany(run => run.Latency.Stages).GroupBy(stage => stage.Key).ToDictionary(stage => stage.Key, stage => Worst(stage.Select(entry => entry.Value)))),
+            DeadlineMissRatio = runs.Max(run => run.DeadlineMissRatio),
+            Overhead = runs.All(run => run.Overhead is null) ? null : new OverheadSummary(runs.Max(run => run.Overhead?.P50 ?? 0), runs.Max(run => run.Overhead?.P99 ?? 0)),
+            AllocBytesPerFrameset = runs.Max(run => run.AllocBytesPerFrameset),
+            Gc = new GcSummary(runs.Sum(run => run.Gc.Gen2), runs.Count == 0 ? 0 : runs.Max(run => run.Gc.PauseRatio)),
+            RealtimeFactor = runs.Min(run => run.RealtimeFactor),
+            RiskEvents = runs.Sum(run => run.RiskEvents),
+            Digest = runs.All(run => run.Digest is not null) ? Chain(runs.Select(run => run.Digest!)) : null,
+        };
+    }
+
+    private static Dictionary<DropReason, long> Sum(IReadOnlyDictionary<DropReason, long> first, IReadOnlyDictionary<DropReason, long> second)
+    {
+        var sum = new Dictionary<DropReason, long>(first);
+        foreach (var (reason, count) in second)
+        {
+            sum[reason] = sum.GetValueOrDefault(reason) + count;
+        }
+
+        return sum;
+    }
+
+    private static Percentiles Worst(IEnumerable<Percentiles> all) =>
+        all.Aggregate((a, b) => new Percentiles(Math.Max(a.P50, b.P50), Math.Max(a.P95, b.P95), Math.Max(a.P99, b.P99), Math.Max(a.Max, b.Max)));
+
+    private static string Chain(IEnumerable<string> digests) =>
+        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(string.Concat(digests))));
+
     private static Dictionary<DropReason, long> DropsOf(long[] counts)
     {
         var drops = new Dictionary<DropReason, long>();

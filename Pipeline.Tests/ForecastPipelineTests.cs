@@ -13,7 +13,7 @@ public sealed class ForecastPipelineTests
 {
     private const int Cameras = 3;
     private const int Ticks = 40;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public void Run_AllSourcesEnd_PublishesInOrderAndAddsUp()

@@ -149,7 +149,11 @@ public sealed class Journey
                 var times = set[camera].Times;
                 forecast.Times[Stage.Decode] = Math.Max(forecast.Times[Stage.Decode], times.DecodeNs);
                 forecast.Times[Stage.Prepare] = Math.Max(forecast.Times[Stage.Prepare], times.PrepareNs);
-                lastArrival = Math.Max(lastArrival, _lastFrameStopwatch[camera]);
+                if (_lastFrameStopwatch[camera] > lastArrival)
+                {
+                    lastArrival = _lastFrameStopwatch[camera];
+                    forecast.Times.LastCamera = camera;
+                }
             }
         }
 

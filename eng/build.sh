@@ -8,25 +8,30 @@ sources() {
         \( -name bin -o -name obj -o -name node_modules -o -name .state \) -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum)
 }
 
-# build PROJECT STAMP: nothing to do takes some hundredths of a second.
+# build PROJECT NAME: nothing to do takes some hundredths of a second, and no right to write here.
 build() {
-    local project=$1 stamp=$root/eng/.state/built-$2 log=$root/eng/.state/build-$2.log now
-    mkdir -p "$root/eng/.state"
-    exec 9> "$root/eng/.state/lock"
-    flock 9
+    local project=$1 name=$2 state=$root/eng/.state now
     now=$(sources)
-    # The whole solution's build, which the tests do, counts for the command as well.
-    if [ ! -f "$root/Cli/bin/Release/net10.0/forecast.dll" ] || ! { cat "$stamp" "$root/eng/.state/built-tests" 2> /dev/null || true; } | grep -qxF "$now"; then
-        rm -f "$stamp"
+    if is_built "$name" "$now"; then return; fi
+    mkdir -p "$state"
+    exec 9> "$state/lock"
+    flock 9
+    if ! is_built "$name" "$now"; then
+        rm -f "$state/built-$name"
         echo "build: compiling $project (Release)" >&2
-        # The lock is not for build servers to inherit, and none is left running.
-        if ! (cd "$root" && dotnet build "$project" -c Release --disable-build-servers -v quiet -clp:NoSummary) > "$log" 2>&1 9>&-; then
+        # The lock is not for a build server to inherit.
+        if ! (cd "$root" && dotnet build "$project" -c Release -nodeReuse:false -v quiet -clp:NoSummary) > "$state/build-$name.log" 2>&1 9>&-; then
             echo "build: failed:" >&2
-            { grep -E ': (error|warning) |error :' "$log" || tail -n 20 "$log"; } | sort -u | head -n 20 >&2
+            { grep -E ': (error|warning) |error :' "$state/build-$name.log" || tail -n 20 "$state/build-$name.log"; } | sort -u | head -n 20 >&2
             exec 9>&-
             return 1
         fi
-        echo "$now" > "$stamp"
+        echo "$now" > "$state/built-$name"
     fi
     exec 9>&-
+}
+
+# The whole solution's build, which the tests do, counts for the command as well.
+is_built() {
+    [ -f "$root/Cli/bin/Release/net10.0/forecast.dll" ] && { cat "$root/eng/.state/built-$1" "$root/eng/.state/built-tests" 2> /dev/null || true; } | grep -qxF "$2"
 }

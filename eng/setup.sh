@@ -35,8 +35,9 @@ main() {
         return
     fi
     require_sdk
-    take_turns
     if npm_is_installed || command -v npm > /dev/null; then npm=there; fi
+    if [ -z "$(missing_debian_packages)" ] && npm_is_installed; then return; fi
+    take_turns
     if [ -n "$(missing_debian_packages)" ]; then get_debian_packages; fi
     if ! npm_is_installed; then install_npm_packages; fi
 }

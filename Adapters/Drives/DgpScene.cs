@@ -134,7 +134,7 @@ internal static class DgpScene
         var calibration = new CameraCalibration(
             sensor.Name, pictures[0].WidthPx, pictures[0].HeightPx, rate, sensor.Intrinsics, Distortion.None, sensor.Pose,
             new StampQuality(StampOrigin.Driver, TimeSpan.Zero, TimeSpan.FromSeconds(0.005)));
-        var frames = pictures.ConvertAll(p => new FrameTimes(p.Time, p.Time + RecordedDrive.StatedDelay));
+        var frames = pictures.ConvertAll(p => new FrameMoment(p.Time, p.Time + RecordedDrive.StatedDelay));
         return new RecordedCamera(calibration, frames, Path.Combine(folder, Path.GetDirectoryName(pictures[0].File)!), () => new PictureFileReader(paths, rate));
     }
 

@@ -81,7 +81,7 @@ internal static class DriveFolder
     }
 
     private static List<RecordedCamera> Cameras(
-        string folder, Rig rig, string rigPath, Dictionary<string, (string Video, int Frames)> videos, Dictionary<string, List<FrameTimes>> times)
+        string folder, Rig rig, string rigPath, Dictionary<string, (string Video, int Frames)> videos, Dictionary<string, List<FrameMoment>> times)
     {
         var problems = new List<string>();
         foreach (var name in videos.Keys.Except(rig.Cameras.Select(c => c.Name)))
@@ -111,7 +111,7 @@ internal static class DriveFolder
         return problems.Count == 0 ? cameras : throw new UnusableInputException(problems);
     }
 
-    private static RecordedCamera Camera(string path, CameraCalibration calibration, int stated, List<FrameTimes> times)
+    private static RecordedCamera Camera(string path, CameraCalibration calibration, int stated, List<FrameMoment> times)
     {
         var facts = VideoFile.Inspect(path);
         if (facts.WidthPx != calibration.WidthPx || facts.HeightPx != calibration.HeightPx)
@@ -129,10 +129,10 @@ internal static class DriveFolder
         return new RecordedCamera(calibration, times, path, () => VideoFile.Open(path));
     }
 
-    private static Dictionary<string, List<FrameTimes>> ReadFrames(string path, Rig rig)
+    private static Dictionary<string, List<FrameMoment>> ReadFrames(string path, Rig rig)
     {
         var table = DriveTable.Load(path, "camera", "frame", "capture_time_ns", "arrival_time_ns");
-        var times = rig.Cameras.ToDictionary(c => c.Name, _ => new List<FrameTimes>());
+        var times = rig.Cameras.ToDictionary(c => c.Name, _ => new List<FrameMoment>());
         for (var row = 0; row < table.Count; row++)
         {
             if (!times.TryGetValue(table.Text(row, "camera"), out var frames))
@@ -153,7 +153,7 @@ internal static class DriveFolder
                 table.Wrong(row, "a frame cannot arrive before it was taken");
             }
 
-            frames.Add(new FrameTimes(captured, arrived));
+            frames.Add(new FrameMoment(captured, arrived));
         }
 
         table.ThrowIfWrong();

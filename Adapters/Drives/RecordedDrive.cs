@@ -69,14 +69,14 @@ public sealed record RecordedDrive
 }
 
 /// <summary>When a recorded frame was taken and when it was there, on the drive's clock.</summary>
-public readonly record struct FrameTimes(Timestamp CaptureTime, Timestamp ArrivalTime);
+public readonly record struct FrameMoment(Timestamp CaptureTime, Timestamp ArrivalTime);
 
 /// <summary>One camera of a recording.</summary>
 public sealed class RecordedCamera
 {
     private readonly Func<PictureReader> _open;
 
-    internal RecordedCamera(CameraCalibration calibration, IReadOnlyList<FrameTimes> frames, string where, Func<PictureReader> open)
+    internal RecordedCamera(CameraCalibration calibration, IReadOnlyList<FrameMoment> frames, string where, Func<PictureReader> open)
     {
         (Calibration, Frames, Where, _open) = (calibration, frames, where, open);
     }
@@ -84,7 +84,7 @@ public sealed class RecordedCamera
     public CameraCalibration Calibration { get; }
 
     /// <summary>All frames in the order of the video; at least one.</summary>
-    public IReadOnlyList<FrameTimes> Frames { get; }
+    public IReadOnlyList<FrameMoment> Frames { get; }
 
     /// <summary>The file or folder of its pictures.</summary>
     public string Where { get; }

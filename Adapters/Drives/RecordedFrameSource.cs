@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Forecast.Adapters.OpenCv;
 using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
@@ -6,7 +7,7 @@ namespace Forecast.Adapters.Drives;
 
 /// <summary>
 /// One camera of a recording: its frames in order, with the drive's capture and arrival times, as fast as they are asked for; when to ask
-/// is the replay's business. A video that ends before its table does says so once, as a damaged frame. Nothing is allocated a frame.
+/// is the replay's business. A video that ends before its table does says so once, as a camera lost, and has then ended. Nothing is allocated a frame.
 /// </summary>
 public sealed unsafe class RecordedFrameSource : IFrameSource
 {
@@ -40,12 +41,13 @@ public sealed unsafe class RecordedFrameSource : IFrameSource
 
         var times = _camera.Frames[_next];
         _next++;
+        var started = Stopwatch.GetTimestamp();
         var code = _reader.Grab(out _);
         if (code != CvCode.Ok)
         {
             _over = true;
             return new GrabResult(
-                GrabStatus.Damaged, times.CaptureTime, times.ArrivalTime,
+                GrabStatus.Lost, times.CaptureTime, times.ArrivalTime,
                 $"{Camera}: {_camera.Where} ends after {_next - 1} of {_camera.Frames.Count} frames: it is cut short");
         }
 
@@ -56,9 +58,10 @@ public sealed unsafe class RecordedFrameSource : IFrameSource
             code = _reader.Retrieve(into, width, height, out gotWidth, out gotHeight);
         }
 
+        var decodeNs = Stopwatch.GetElapsedTime(started).Ticks * TimeSpan.NanosecondsPerTick;
         _pictureThere = code == CvCode.Ok;
         return _pictureThere
-            ? new GrabResult(GrabStatus.Frame, times.CaptureTime, times.ArrivalTime, null)
+            ? new GrabResult(GrabStatus.Frame, times.CaptureTime, times.ArrivalTime, null, decodeNs)
             : new GrabResult(
                 GrabStatus.Damaged, times.CaptureTime, times.ArrivalTime,
                 $"{Camera}: frame {_next - 1} of {_camera.Where}: {Faults.Of(code, width, height, gotWidth, gotHeight)}");

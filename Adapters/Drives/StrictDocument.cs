@@ -291,7 +291,7 @@ internal static class Nearest
 {
     public static string? To(string word, IEnumerable<string> known)
     {
-        var most = Math.Max(1, word.Length / 3);
+        var most = word.Length <= 3 ? 1 : Math.Max(2, word.Length / 3); // two letters exchanged are a distance of two
         return known.Select(name => (name, distance: Distance(word, name))).Where(x => x.distance <= most).OrderBy(x => x.distance).Select(x => x.name).FirstOrDefault();
     }
 

@@ -23,11 +23,11 @@ internal static class VideoDrive
         }
 
         var rig = rigPath is not null ? Given(path, rigPath, facts.WidthPx, facts.HeightPx) : Assumed(assumedRigs, facts.WidthPx, facts.HeightPx, facts.RateHz);
-        var frames = new FrameTimes[facts.Frames];
+        var frames = new FrameMoment[facts.Frames];
         for (var i = 0; i < frames.Length; i++)
         {
             var captured = Start + TimeSpan.FromSeconds(i / facts.RateHz);
-            frames[i] = new FrameTimes(captured, captured + RecordedDrive.StatedDelay);
+            frames[i] = new FrameMoment(captured, captured + RecordedDrive.StatedDelay);
         }
 
         var camera = rig.Cameras[0] with { RateHz = facts.RateHz };

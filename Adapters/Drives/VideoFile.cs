@@ -39,13 +39,18 @@ internal static class VideoFile
         using var file = File.OpenRead(path);
         Span<byte> head = stackalloc byte[16];
         var (at, index) = (0L, false);
+        if (file.Length == 0)
+        {
+            return "the file is empty";
+        }
+
         while (at < file.Length)
         {
             file.Position = at;
             var got = file.ReadAtLeast(head, 16, throwOnEndOfStream: false);
             if (at == 0 && (got < 16 || !head[4..8].SequenceEqual("ftyp"u8)))
             {
-                return file.Length == 0 ? "the file is empty" : null; // another container: FFmpeg will tell
+                return null; // another container: FFmpeg will tell
             }
 
             if (got < 8)

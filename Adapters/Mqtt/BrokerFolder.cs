@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Forecast.Adapters.Mqtt;
 
 /// <summary>The embedded broker's private folder: its configuration, and what it keeps of persistent sessions. Deleted at the end.</summary>
@@ -21,6 +23,12 @@ internal sealed class BrokerFolder : IDisposable
 
     /// <summary>The user without rights that the broker runs as when we are root; null: as ourselves.</summary>
     internal (uint User, uint Group)? Servant { get; }
+
+    internal bool Saved(string clientId)
+    {
+        var file = Path.Combine(Folder, "mosquitto.db");
+        return File.Exists(file) && File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(clientId)) >= 0;
+    }
 
     internal void WriteConfiguration(int port, int webSocketPort, IReadOnlyList<string> extra)
     {

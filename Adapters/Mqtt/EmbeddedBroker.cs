@@ -78,6 +78,9 @@ public sealed class EmbeddedBroker : IDisposable
         throw broker._startProblem;
     }
 
+    /// <summary>Whether what it would find after being killed names this client.</summary>
+    internal bool Saved(string clientId) => _folder.Saved(clientId);
+
     public void Dispose()
     {
         if (_disposed)
@@ -130,8 +133,8 @@ public sealed class EmbeddedBroker : IDisposable
                 return;
             }
 
-            var portTaken = Speech().Contains("in use", StringComparison.OrdinalIgnoreCase);
             End();
+            var portTaken = Speech().Contains("in use", StringComparison.OrdinalIgnoreCase);
             if (!portTaken || attempt == PortTries || _options.Port != 0)
             {
                 throw new EmbeddedBrokerException(
@@ -217,10 +220,10 @@ public sealed class EmbeddedBroker : IDisposable
             if (!process.WaitForExit(EndLimit))
             {
                 process.Kill();
-                process.WaitForExit();
             }
         }
 
+        process.WaitForExit(); // until its last words are heard as well
         process.Dispose();
     }
 
@@ -233,7 +236,9 @@ public sealed class EmbeddedBroker : IDisposable
 
         lock (_speech)
         {
-            _speech.Enqueue(line);
+            var afterTime = line.IndexOf(": ", StringComparison.Ordinal);
+            // each line begins with the broker's time in seconds
+            _speech.Enqueue(afterTime > 0 && line.AsSpan(0, afterTime).IndexOfAnyExceptInRange('0', '9') < 0 ? line[(afterTime + 2)..] : line);
             if (_speech.Count > SpeechLines)
             {
                 _speech.Dequeue();
@@ -241,12 +246,13 @@ public sealed class EmbeddedBroker : IDisposable
         }
     }
 
-    /// <summary>Its last complaint, or the last thing it said.</summary>
+    /// <summary>Its complaints, or the last thing it said, in one line.</summary>
     private string Speech()
     {
         lock (_speech)
         {
-            return _speech.LastOrDefault(line => line.Contains("Error", StringComparison.OrdinalIgnoreCase)) ?? _speech.LastOrDefault() ?? "it said nothing";
+            var complaints = string.Join(' ', _speech.Where(line => line.Contains("Error", StringComparison.OrdinalIgnoreCase)));
+            return complaints.Length > 0 ? complaints : _speech.LastOrDefault() ?? "it said nothing";
         }
     }
 

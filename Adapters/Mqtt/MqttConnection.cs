@@ -20,16 +20,17 @@ public enum PublishResult
 }
 
 /// <summary>A message is with the socket (QoS 0) or acknowledged (QoS 1).</summary>
+/// <param name="Tag">What the publisher gave with it.</param>
 /// <param name="StopwatchTimestamp">Of <see cref="Stopwatch.GetTimestamp"/>.</param>
 /// <param name="Reason">MQTT 5's reason; from 128 the broker refused the message.</param>
-public readonly record struct MqttDeparture(MqttTopic Topic, int MessageId, long StopwatchTimestamp, int Reason);
+public readonly record struct MqttDeparture(MqttTopic Topic, int MessageId, long Tag, long StopwatchTimestamp, int Reason);
 
 /// <summary>Whether the broker is there, and what is wrong where it is not.</summary>
 public sealed record MqttState(bool Connected, string Detail);
 
 /// <summary>
 /// One client of a broker that comes back by itself: a thread of its own connects, reads and keeps alive, while a publish writes into
-/// the socket on the caller's thread (two thread hand-overs less than the library's own loop: see <see cref="Publish(MqttTopic, ReadOnlySpan{byte})"/>).
+/// the socket on the caller's thread (one hand-over between threads less than with the library's own).
 /// Make topics and subscriptions, set the will, then <see cref="Start"/>. All calls are safe from any thread.
 /// </summary>
 public sealed unsafe class MqttConnection : IDisposable
@@ -43,10 +44,9 @@ public sealed unsafe class MqttConnection : IDisposable
     private readonly ManualResetEventSlim _idle = new(initialState: true);
     private readonly List<MqttTopic> _topics = [];
     private readonly List<MqttSubscription> _subscriptions = [];
-    private readonly MqttTopic?[] _topicOf = new MqttTopic?[65536];
+    private readonly MessagesUnderWay _underWay = new();
     private readonly Thread _thread;
     private MqttSession? _session;
-    private int _underWay;
     private long _connects;
     private long _handlerFailures;
     private volatile bool _stopping;
@@ -116,7 +116,8 @@ public sealed unsafe class MqttConnection : IDisposable
     public void Start() => _thread.Start();
 
     /// <summary>Publishes from the caller's memory; allocates nothing on the managed heap.</summary>
-    public PublishResult Publish(MqttTopic topic, ReadOnlySpan<byte> payload) => Publish(topic, payload, 0, out _);
+    /// <param name="tag">For <see cref="Departed"/>.</param>
+    public PublishResult Publish(MqttTopic topic, ReadOnlySpan<byte> payload, long tag = 0) => Publish(topic, payload, tag, 0, out _);
 
     /// <summary>Publishes with another expiry than the topic's own; the message id is what <see cref="Departed"/> reports.</summary>
     public PublishResult Publish(MqttTopic topic, ReadOnlySpan<byte> payload, TimeSpan expiry, out int messageId)
@@ -124,7 +125,7 @@ public sealed unsafe class MqttConnection : IDisposable
         var properties = (topic.Properties with { Expiry = expiry }).ToNative();
         try
         {
-            return Publish(topic, payload, properties, out messageId);
+            return Publish(topic, payload, 0, properties, out messageId);
         }
         finally
         {
@@ -140,9 +141,6 @@ public sealed unsafe class MqttConnection : IDisposable
             return Room(topic);
         }
     }
-
-    /// <summary>A message that nobody tried to publish because its companions were refused.</summary>
-    internal static void CountRefused(MqttTopic topic) => topic.CountRefused();
 
     /// <summary>Waits until all that was taken has left. True when it has.</summary>
     public bool Flush(TimeSpan limit) => _idle.Wait(limit);
@@ -182,16 +180,9 @@ public sealed unsafe class MqttConnection : IDisposable
 
     internal void WakeUp() => _wakeUp.Signal();
 
-    internal void OnTaken()
+    internal void OnDeparted(MqttTopic topic, int messageId, long tag, int reason)
     {
-        _underWay++;
-        _idle.Reset();
-    }
-
-    /// <summary>Under the lock: what <see cref="OnTaken"/> counted, or what never had to be counted because it left at once.</summary>
-    internal void OnDeparted(MqttTopic topic, int messageId, int reason, bool wasUnderWay)
-    {
-        if (wasUnderWay && --_underWay == 0)
+        if (_underWay.Count == 0)
         {
             _idle.Set();
         }
@@ -199,7 +190,7 @@ public sealed unsafe class MqttConnection : IDisposable
         topic.CountSent();
         try
         {
-            Departed?.Invoke(new MqttDeparture(topic, messageId, Stopwatch.GetTimestamp(), reason));
+            Departed?.Invoke(new MqttDeparture(topic, messageId, tag, Stopwatch.GetTimestamp(), reason));
         }
         catch
         {
@@ -228,7 +219,7 @@ public sealed unsafe class MqttConnection : IDisposable
         }
     }
 
-    private PublishResult Publish(MqttTopic topic, ReadOnlySpan<byte> payload, nint properties, out int messageId)
+    private PublishResult Publish(MqttTopic topic, ReadOnlySpan<byte> payload, long tag, nint properties, out int messageId)
     {
         messageId = 0;
         lock (_gate)
@@ -240,7 +231,7 @@ public sealed unsafe class MqttConnection : IDisposable
                 return room;
             }
 
-            var code = _session!.Publish(topic, payload, properties, out messageId);
+            var code = _session!.Publish(topic, payload, tag, properties, out messageId);
             if (code is MosquittoCode.PayloadSize or MosquittoCode.OversizePacket)
             {
                 topic.CountRefused();
@@ -254,6 +245,11 @@ public sealed unsafe class MqttConnection : IDisposable
                 return PublishResult.Away; // the socket broke under this write: the thread finds out and says so
             }
 
+            if (_underWay.Count > 0)
+            {
+                _idle.Reset();
+            }
+
             if (_session.WantsWrite)
             {
                 WakeUp();
@@ -265,7 +261,7 @@ public sealed unsafe class MqttConnection : IDisposable
 
     private PublishResult Room(MqttTopic topic) =>
         _session is null ? PublishResult.Away
-        : topic.Qos == 0 && topic.UnderWay >= MqttTopic.MostUnderWay ? PublishResult.Busy
+        : _underWay.IsFull || (topic.Qos == 0 && topic.UnderWay >= MqttTopic.MostUnderWay) ? PublishResult.Busy
         : PublishResult.Taken;
 
     private void Run()
@@ -276,7 +272,7 @@ public sealed unsafe class MqttConnection : IDisposable
             var detail = "";
             try
             {
-                using var session = new MqttSession(this, _options, Will, _topicOf);
+                using var session = new MqttSession(this, _options, Will, _underWay);
                 detail = session.Connect(_options) ?? ServeAndWithdraw(session);
                 refused = session.Refusal != 0;
             }
@@ -390,13 +386,7 @@ public sealed unsafe class MqttConnection : IDisposable
         lock (_gate)
         {
             _session = null;
-            Array.Clear(_topicOf);
-            foreach (var topic in _topics)
-            {
-                topic.UnderWay = 0;
-            }
-
-            _underWay = 0;
+            _underWay.Lose();
             _idle.Set();
         }
     }

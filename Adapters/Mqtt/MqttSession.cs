@@ -13,23 +13,23 @@ internal sealed unsafe class MqttSession : IDisposable
     private const int Mqtt5 = 5;
     private const int LogError = 8;
     private const int PacketsAtOnce = 64;
-    private const int LeastMessageId = 1;
 
     // A hung broker's kernel goes on taking bytes for it: this bounds what is on its way, stale, when it comes back (Linux doubles it).
     private const int SendBufferBytes = 256 * 1024;
 
     private readonly MqttConnection _owner;
     private readonly MosquittoClient _client;
-    private readonly MqttTopic?[] _topicOf;
+    private readonly MessagesUnderWay _underWay;
     private readonly int* _messageId;
     private GCHandle _self;
     private MqttTopic? _publishing;
+    private long _publishingTag;
 
-    /// <param name="topicOf">65536 places, empty: which topic a message id under way belongs to.</param>
-    internal MqttSession(MqttConnection owner, MqttConnectionOptions options, MqttWill? will, MqttTopic?[] topicOf)
+    /// <param name="underWay">Empty.</param>
+    internal MqttSession(MqttConnection owner, MqttConnectionOptions options, MqttWill? will, MessagesUnderWay underWay)
     {
         _owner = owner;
-        _topicOf = topicOf;
+        _underWay = underWay;
         _self = GCHandle.Alloc(this);
         _messageId = (int*)NativeMemory.AllocZeroed(sizeof(int));
         _client = MosquittoClient.Create(options.ClientId, cleanSession: true, GCHandle.ToIntPtr(_self));
@@ -91,9 +91,10 @@ internal sealed unsafe class MqttSession : IDisposable
     }
 
     /// <summary>Publishes, straight into the socket where that is ready; with properties of this once when they are not 0.</summary>
-    internal MosquittoCode Publish(MqttTopic topic, ReadOnlySpan<byte> payload, nint properties, out int messageId)
+    internal MosquittoCode Publish(MqttTopic topic, ReadOnlySpan<byte> payload, long tag, nint properties, out int messageId)
     {
         _publishing = topic;
+        _publishingTag = tag;
         MosquittoCode code;
         fixed (byte* bytes = payload)
         {
@@ -104,9 +105,7 @@ internal sealed unsafe class MqttSession : IDisposable
         messageId = *_messageId;
         if (code == MosquittoCode.Success && _publishing is not null)
         {
-            _topicOf[messageId] = topic;
-            topic.UnderWay++;
-            _owner.OnTaken();
+            _underWay.Add(messageId, topic, tag);
         }
 
         _publishing = null;
@@ -235,30 +234,19 @@ internal sealed unsafe class MqttSession : IDisposable
     private static void OnPublish(nint client, nint user, int messageId, int reason, nint properties)
     {
         var session = Of(user);
-        if (messageId is < LeastMessageId or > 65535)
+        if (!session._underWay.TryRemove(messageId, out var topic, out var tag))
         {
-            return;
+            if (session._publishing is null || messageId != *session._messageId)
+            {
+                return;
+            }
+
+            (topic, tag) = (session._publishing, session._publishingTag); // it left within the very call that publishes it
+            session._publishing = null;
         }
 
-        var topic = session._topicOf[messageId];
-        session._topicOf[messageId] = null;
-        var wasUnderWay = topic is not null;
-        if (topic is not null)
-        {
-            topic.UnderWay--;
-        }
-        else if (session._publishing is { } publishing && messageId == *session._messageId)
-        {
-            session._publishing = null; // it left within the very call that publishes it
-            topic = publishing;
-        }
-        else
-        {
-            return;
-        }
-
-        session.Acknowledged += topic.Qos;
-        session._owner.OnDeparted(topic, messageId, reason, wasUnderWay);
+        session.Acknowledged += topic!.Qos;
+        session._owner.OnDeparted(topic, messageId, tag, reason);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

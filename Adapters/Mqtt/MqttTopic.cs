@@ -13,6 +13,7 @@ public sealed class MqttTopic
 
     private long _sent;
     private long _refused;
+    private long _lost;
 
     internal unsafe MqttTopic(string name, int qos, bool retain, MqttProperties properties)
     {
@@ -38,6 +39,9 @@ public sealed class MqttTopic
     /// <summary>Refused because too many were under way or nobody was connected.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
+    /// <summary>Taken, and not reported before its connection ended: it may have arrived or not.</summary>
+    public long Lost => Interlocked.Read(ref _lost);
+
     internal unsafe byte* NativeName { get; private set; }
 
     internal nint NativeProperties { get; private set; }
@@ -46,6 +50,8 @@ public sealed class MqttTopic
     internal int UnderWay { get; set; }
 
     internal void CountSent() => Interlocked.Increment(ref _sent);
+
+    internal void CountLost() => Interlocked.Increment(ref _lost);
 
     internal void CountRefused() => Interlocked.Increment(ref _refused);
 

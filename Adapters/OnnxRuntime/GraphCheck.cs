@@ -37,7 +37,8 @@ internal static class GraphCheck
         var type = TypeName(node);
         if (type != tensor.Type || !ShapeFits(tensor, node.Dimensions))
         {
-            problems.Add($"{file}: {tensor.Kind} {tensor.Name} is {type} [{Shape(node)}]; model.json declares {tensor}. Export the model and its manifest together");
+            problems.Add(
+                $"{file}: {tensor.Kind} {tensor.Name} is {type} [{Shape(node)}]; model.json declares {tensor}. Export the model and its manifest together");
         }
     }
 

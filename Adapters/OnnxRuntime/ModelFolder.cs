@@ -27,7 +27,7 @@ public sealed class ModelFolder
 
     internal IReadOnlyList<TensorDeclaration> Tensors => _description.Tensors;
 
-    /// <summary>Reads the manifest and checks every field and every file's hash; the graphs themselves are checked by <see cref="OnnxWorldModel.Load"/>.</summary>
+    /// <summary>Reads the manifest and checks every field and every file's hash; the graphs themselves are checked by <see cref="OnnxWorldModel"/>.</summary>
     /// <exception cref="ModelFolderException">Something is missing, out of range, contradictory, or not the file that the manifest means.</exception>
     public static ModelFolder Read(string path)
     {
@@ -83,7 +83,8 @@ public sealed class ModelFolder
             if (file.Sha256.Length > 0 && file.Sha256 != actual)
             {
                 _altered.Add(graph);
-                problems.Add($"{file.Path}: its {bytes.Length} bytes have SHA-256 {actual[..12]}…, model.json says {file.Sha256[..12]}…; copy the whole folder again");
+                problems.Add(
+                    $"{file.Path}: its {bytes.Length} bytes have SHA-256 {actual[..12]}…, model.json says {file.Sha256[..12]}…; copy the whole folder again");
             }
         }
     }

@@ -20,8 +20,9 @@ internal sealed class ModelSessions : IDisposable
     public InferenceSession? this[string graph] => _sessions.GetValueOrDefault(graph);
 
     /// <summary>Loads what can be loaded and notes every graph that cannot.</summary>
+    /// <param name="providers">Where the runtime's provider libraries lie: the program's own folder.</param>
     /// <exception cref="ProviderUnavailableException">CUDA was demanded and cannot be had.</exception>
-    public static ModelSessions Open(ModelFolder folder, OnnxOptions options, List<string> problems)
+    public static ModelSessions Open(ModelFolder folder, OnnxOptions options, string providers, List<string> problems)
     {
         QuietRuntime();
         var graphs = new Dictionary<string, byte[]>();
@@ -33,7 +34,7 @@ internal sealed class ModelSessions : IDisposable
             }
         }
 
-        var refusal = RefusalWithoutTrying(options, AppContext.BaseDirectory);
+        var refusal = RefusalWithoutTrying(options, providers);
         if (refusal is null)
         {
             var live = string.Create(CultureInfo.InvariantCulture, $"cuda:{options.CudaDevice}");
@@ -50,7 +51,8 @@ internal sealed class ModelSessions : IDisposable
         if (options.Provider == ProviderWish.Cuda)
         {
             throw new ProviderUnavailableException(
-                $"The provider cuda was asked for and cannot be had: {refusal}. Choose cpu or auto, or install ONNX Runtime's CUDA provider and its driver (see ARCHITECTURE.md).");
+                $"The provider cuda was asked for and cannot be had: {refusal}. " +
+                "Choose cpu or auto, or install NVIDIA's driver with CUDA 13 and cuDNN 9, then run FORECAST_CUDA=yes eng/setup.sh and build again.");
         }
 
         var onCpu = new ModelSessions(new ProviderReport(options.Provider, "cpu", refusal!));
@@ -69,7 +71,7 @@ internal sealed class ModelSessions : IDisposable
     }
 
     /// <summary>Why CUDA is not even tried; null where it is.</summary>
-    internal static string? RefusalWithoutTrying(OnnxOptions options, string programFolder)
+    internal static string? RefusalWithoutTrying(OnnxOptions options, string providers)
     {
         if (options.Exact)
         {
@@ -83,7 +85,7 @@ internal sealed class ModelSessions : IDisposable
 
         foreach (var library in _cudaLibraries)
         {
-            if (!File.Exists(Path.Combine(programFolder, library)))
+            if (!File.Exists(Path.Combine(providers, library)))
             {
                 // Trying all the same is safe, but the runtime looks beside its core only, so that the answer is known.
                 return $"{library} does not lie beside {Core}";
@@ -118,7 +120,14 @@ internal sealed class ModelSessions : IDisposable
         }
     }
 
-    internal static string OneLine(Exception e) => e.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+    /// <summary>The runtime's message without its own source line, which it puts before the mark that is looked for here.</summary>
+    internal static string OneLine(Exception e)
+    {
+        const string mark = "[ONNXRuntimeError] : "; // then a number, a word and the message
+        var message = e.Message.ReplaceLineEndings(" ");
+        var at = message.LastIndexOf(mark, StringComparison.Ordinal);
+        return (at < 0 ? message : message[(at + mark.Length)..].Split(" : ", 3)[^1]).Trim().TrimEnd('.');
+    }
 
     private static bool IsUnavailable(Exception e) =>
         e is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException or TypeInitializationException;

@@ -28,9 +28,11 @@ public sealed class OnnxWorldModel : IWorldModel
     /// <param name="log">Gets one line for each run that the runtime refused, on the caller's thread of that run.</param>
     /// <exception cref="ModelFolderException">Anything about the folder does not fit; everything that does not is named.</exception>
     /// <exception cref="ProviderUnavailableException">CUDA was demanded and cannot be had.</exception>
-    public static OnnxWorldModel Load(string path, OnnxOptions? options = null, Action<string>? log = null)
+    public static OnnxWorldModel Load(string path, OnnxOptions? options = null, Action<string>? log = null) =>
+        Load(path, options ?? new OnnxOptions(), log, AppContext.BaseDirectory);
+
+    internal static OnnxWorldModel Load(string path, OnnxOptions options, Action<string>? log, string providers)
     {
-        options ??= new OnnxOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.IntraOpThreads, 1, nameof(options.IntraOpThreads));
         if (options is { Exact: true, Provider: ProviderWish.Cuda })
         {
@@ -43,7 +45,7 @@ public sealed class OnnxWorldModel : IWorldModel
             throw new ModelFolderException(path, problems);
         }
 
-        var sessions = ModelSessions.Open(folder, options, problems);
+        var sessions = ModelSessions.Open(folder, options, providers, problems);
         try
         {
             GraphCheck.Run(folder, sessions, problems);

@@ -119,7 +119,8 @@ internal sealed class TensorContract
 
         if (!fits)
         {
-            where.Report($"declares {tensor.Graph} {tensor.Kind} {tensor.Name} as {tensor}; it must be {type} [{string.Join(',', Array.ConvertAll(axes, Named))}]");
+            var wanted = string.Join(',', Array.ConvertAll(axes, Named));
+            where.Report($"declares {tensor.Graph} {tensor.Kind} {tensor.Name} as {tensor}; it must be {type} [{wanted}]");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Forecast.Pipeline.Frames;
 
 namespace Forecast.Adapters.OpenCv;
@@ -37,6 +38,9 @@ internal sealed unsafe class CaptureSession
     public Timestamp Grabbed { get; private set; }
 
     public Timestamp Decoded { get; private set; }
+
+    /// <summary>What decoding took, as far as it is apart from the waiting: FFmpeg decodes while it grabs.</summary>
+    public long DecodeNs { get; private set; }
 
     public int GotWidth { get; private set; }
 
@@ -112,11 +116,14 @@ internal sealed unsafe class CaptureSession
         PositionMs = position;
         if (code == CvCode.Ok)
         {
+            var started = Stopwatch.GetTimestamp();
             fixed (byte* into = _picture)
             {
                 code = _reader.Retrieve(into, _camera.WidthPx, _camera.HeightPx, out var width, out var height);
                 (GotWidth, GotHeight) = (width, height);
             }
+
+            DecodeNs = Stopwatch.GetElapsedTime(started).Ticks * TimeSpan.NanosecondsPerTick;
         }
 
         Decoded = _clock.Now;

@@ -140,7 +140,7 @@ public sealed class OpenCvFrameSource : IFrameSource
         }
 
         var captured = _stamper.Stamp(session.PositionMs, session.Grabbed);
-        return new GrabResult(GrabStatus.Frame, captured, session.Decoded, _stamper.FellBack ? NoDriverStamp : null);
+        return new GrabResult(GrabStatus.Frame, captured, session.Decoded, _stamper.FellBack ? NoDriverStamp : null, session.DecodeNs);
     }
 
     // A file plays at its own rate: the frame is captured, and arrives, at its moment after the first.
@@ -149,7 +149,7 @@ public sealed class OpenCvFrameSource : IFrameSource
         var position = TimeSpan.FromMilliseconds(Math.Max(0, session.PositionMs));
         _fileStart ??= session.Grabbed - position;
         var due = _fileStart.Value + position;
-        return SleepUntil(due) ? new GrabResult(GrabStatus.Frame, due, _clock.Now, null) : Result(GrabStatus.Ended);
+        return SleepUntil(due) ? new GrabResult(GrabStatus.Frame, due, _clock.Now, null, session.DecodeNs) : Result(GrabStatus.Ended);
     }
 
     private GrabResult Lose(string? problem)

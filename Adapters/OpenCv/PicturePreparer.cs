@@ -6,7 +6,7 @@ namespace Forecast.Adapters.OpenCv;
 /// Undistorts, crops and resizes one camera's pictures to the model's size, allocating nothing. A source much larger than the model's
 /// picture is first averaged over squares of two, again and again, since a bilinear look-up aliases above a factor of two.
 /// </summary>
-internal sealed unsafe class PicturePreparer : IDisposable
+public sealed unsafe class PicturePreparer : IDisposable
 {
     private readonly PreparerHandle _handle;
 
@@ -15,7 +15,7 @@ internal sealed unsafe class PicturePreparer : IDisposable
         Camera = camera;
         Picture = ModelPicture.Of(camera, widthPx, heightPx);
         var area = Picture.AreaFactor;
-        var halvings = area > 0 ? AreaHalvings(area, Picture.Top) : MapHalvings(camera.WidthPx, widthPx);
+        var halvings = area > 0 ? AreaHalvings(area, Picture.Top) : MapHalvings(camera, widthPx);
         var shrink = 1 << halvings;
         var lens = camera.Intrinsics;
         // A halved picture's pixel u shows the source's (u + 0.5) * 2 - 0.5.
@@ -77,10 +77,11 @@ internal sealed unsafe class PicturePreparer : IDisposable
         return halvings;
     }
 
-    private static int MapHalvings(int width, int modelWidth)
+    // As long as a pixel has whole squares under it, and twice the model's width is left.
+    private static int MapHalvings(CameraCalibration camera, int modelWidth)
     {
         var halvings = 0;
-        for (; width / 2 >= 2 * modelWidth; width /= 2)
+        for (var (width, height) = (camera.WidthPx, camera.HeightPx); width % 2 == 0 && height % 2 == 0 && width / 2 >= 2 * modelWidth; width /= 2, height /= 2)
         {
             halvings++;
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Forecast.Cli.Composition;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Watch;
 
@@ -14,8 +15,12 @@ internal static class CommandTree
     public static RootCommand Create(CommandHost host)
     {
         var root = new RootCommand("Forecast: from cameras to collision risk, over MQTT, inside a deadline.");
+        root.Add(DemoCommand.Create(host, DemoRun.RunAsync));
+        root.Add(RunCommand.Create(host, CameraRun.RunAsync));
+        root.Add(ReplayCommand.Create(host, DriveReplay.RunAsync));
         root.Add(WatchCommand.Create(host, WatchRun.RunAsync));
         root.Add(DoctorCommand.Create(host));
+        root.Add(BenchCommand.Create(host, BenchRun.RunAsync));
         root.Add(VersionCommand.Create(host));
         return root;
     }

@@ -1,6 +1,7 @@
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;
+using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Cli.Configuration;
 
@@ -123,12 +124,6 @@ internal sealed record BrokerSettings
         CertificateFile = CertificateFile,
         KeyFile = KeyFile,
     };
-}
-
-internal enum MessageEncoding
-{
-    Json,
-    Protobuf,
 }
 
 internal sealed record MetricsSettings

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Cli.Configuration;
 

@@ -112,6 +112,54 @@ public sealed class FrameSetAlignerTests
     }
 
     [Fact]
+    public void TryForm_RateThatIsNoMultiple_KeepsTheTicksRate()
+    {
+        var aligner = new FrameSetAligner(
+            TestRig.Of(1, rateHz: 25),
+            new AlignmentOptions { Period = TimeSpan.FromMilliseconds(100), SkewTolerance = TimeSpan.FromMilliseconds(40) },
+            _ledger);
+        var formed = new List<long>();
+        for (var i = 0; i < 250; i++)
+        {
+            Offer(aligner, 0, 1000 + (i * 40));
+            while (aligner.TryForm(At(1000 + (i * 40)), 10, _set))
+            {
+                formed.Add(_set.Reference.Nanoseconds / 1_000_000);
+                _set.Release();
+            }
+        }
+
+        Assert.InRange(formed.Count, 99, 101);
+        Assert.All(formed.Zip(formed.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 80, 120));
+    }
+
+    [Fact]
+    public void TryForm_TwiceAsFastCamera_DoesNotSettleForTheFrameBetween()
+    {
+        var aligner = new FrameSetAligner(
+            TestRig.Of(1, rateHz: 20),
+            new AlignmentOptions { Period = TimeSpan.FromMilliseconds(100), SkewTolerance = TimeSpan.FromMilliseconds(40), Wait = TimeSpan.FromMilliseconds(30) },
+            _ledger);
+        var formed = new List<long>();
+        for (var now = 1000; now < 3000; now += 5)
+        {
+            if (now % 50 == 0)
+            {
+                Offer(aligner, 0, now);
+            }
+
+            if (aligner.TryForm(At(now), 10, _set))
+            {
+                formed.Add(_set.Reference.Nanoseconds / 1_000_000);
+                _set.Release();
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(10, 20).Select(i => i * 100L), formed);
+        Assert.InRange(_ledger.Copy().Cameras[0].Dropped[(int)DropReason.Decimated], 19, 20);
+    }
+
+    [Fact]
     public void TryForm_SlowDriftOfTheRate_FollowsTheCameras()
     {
         var aligner = Aligner();

@@ -265,7 +265,7 @@ public sealed class OnnxWorldRunTests : IDisposable
         // As on a GPU, where bound inputs are copied once only and later changes would not be seen.
         var problems = new List<string>();
         var folder = ModelFolder.Read(TinyModel.Folder);
-        using var sessions = ModelSessions.Open(folder, new OnnxOptions { Exact = true }, problems);
+        using var sessions = ModelSessions.Open(folder, new OnnxOptions { Exact = true }, AppContext.BaseDirectory, problems);
         using var bound = new OnnxWorldRun(folder, sessions, 3, bindOnce: true, problems.Add);
         using var passed = new OnnxWorldRun(folder, sessions, 3, bindOnce: false, problems.Add);
         Scatter(bound);

@@ -21,6 +21,8 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
 
     public bool IsLost { get; private set; }
 
+    public bool FasterThan(TimeSpan tickPeriod) => cameraPeriod < tickPeriod * 0.75;
+
     public ref readonly Frame this[int position] => ref _frames[position];
 
     public void Add(in Frame frame)
@@ -46,7 +48,7 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
     {
         while (Count > 0 && _frames[0].CaptureTime < limit)
         {
-            Drop(TakeAt(0), cameraPeriod < tickPeriod * 0.75 ? DropReason.Decimated : DropReason.Late);
+            Drop(TakeAt(0), FasterThan(tickPeriod) ? DropReason.Decimated : DropReason.Late);
         }
     }
 
@@ -70,6 +72,9 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
 
     /// <summary>True when no later frame can lie nearer to the tick than what is there.</summary>
     public bool Final(Timestamp tick) => Count > 0 && _frames[Count - 1].CaptureTime >= tick - (cameraPeriod / 2);
+
+    /// <summary>When the last frame that could still lie nearer to the tick than the one at <paramref name="position"/> should arrive.</summary>
+    public Timestamp NextDue(Timestamp tick, int position) => _frames[position].ArrivalTime + (tick + (cameraPeriod / 2) - _frames[position].CaptureTime);
 
     /// <summary>Hands over the frame at <paramref name="position"/>; older ones are dropped as decimated.</summary>
     public Frame Take(int position)

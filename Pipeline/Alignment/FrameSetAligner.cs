@@ -5,11 +5,13 @@ using Forecast.Pipeline.Scheduling;
 namespace Forecast.Pipeline.Alignment;
 
 /// <summary>
-/// Joins frames to frame sets by capture time, never by frame number. The rig's ticks are one period apart and follow the cameras:
-/// each is expected one period after the middle of the set before. Single-threaded; time comes in with every call.
+/// Joins frames to frame sets by capture time, never by frame number. The rig's ticks are one period apart and drift with the cameras. Single-threaded; time comes in with every call.
 /// </summary>
 public sealed class FrameSetAligner
 {
+    /// <summary>A quarter of the offset a tick: follows cameras that are 3 % off the rate within 12 ms, and lets no single frame's jitter through.</summary>
+    private const int DriftDivisor = 4;
+
     private readonly AlignmentOptions _options;
     private readonly Ledger _ledger;
     private readonly CameraQueue[] _cameras;
@@ -66,13 +68,13 @@ public sealed class FrameSetAligner
         NextWake = null;
         while (ExpectedTick() is { } expected)
         {
-            if (!SomeCandidate(expected, out var firstArrival))
+            if (!SomeCandidate(expected, out var waitFrom))
             {
                 SkipTicks(expected);
                 continue;
             }
 
-            var wakeAt = firstArrival + _options.Wait;
+            var wakeAt = waitFrom + _options.Wait;
             if (!AllReady(expected) && now < wakeAt)
             {
                 NextWake = wakeAt;
@@ -117,18 +119,21 @@ public sealed class FrameSetAligner
         return earliest is null ? null : _expected ?? earliest;
     }
 
-    private bool SomeCandidate(Timestamp expected, out Timestamp firstArrival)
+    /// <param name="waitFrom">When the first camera had its frame for this tick; for a faster camera, whose next frame may lie nearer, when that one is due.</param>
+    private bool SomeCandidate(Timestamp expected, out Timestamp waitFrom)
     {
         var any = false;
-        firstArrival = default;
+        waitFrom = Timestamp.MaxValue;
         foreach (var camera in _cameras)
         {
-            if (camera.Nearest(expected, _options.Period / 2) is var index and >= 0
-                && (!any || camera[index].ArrivalTime < firstArrival))
+            if (camera.Nearest(expected, _options.Period / 2) is not (var index and >= 0))
             {
-                firstArrival = camera[index].ArrivalTime;
-                any = true;
+                continue;
             }
+
+            any = true;
+            var settled = camera.Final(expected) ? camera[index].ArrivalTime : camera.NextDue(expected, index);
+            waitFrom = settled < waitFrom ? settled : waitFrom;
         }
 
         return any;
@@ -169,7 +174,8 @@ public sealed class FrameSetAligner
     {
         set.Begin();
         _ledger.TickDue();
-        var middle = Middle(expected);
+        var middle = expected + MeanOffset(expected, ofTickRateOnly: false);
+        var drift = MeanOffset(expected, ofTickRateOnly: true) / DriftDivisor;
         foreach (var camera in _cameras)
         {
             var index = camera.Nearest(expected, _options.Period / 2);
@@ -183,7 +189,7 @@ public sealed class FrameSetAligner
             TakeOrMask(camera, camera.Take(index), middle, speed, set);
         }
 
-        _expected = middle + _options.Period;
+        _expected = expected + _options.Period + drift;
         if (set.Used == 0)
         {
             return false;
@@ -223,20 +229,21 @@ public sealed class FrameSetAligner
         }
     }
 
-    /// <summary>The mean capture time of the tick's candidates: the ticks follow the cameras' real rate and phase.</summary>
-    private Timestamp Middle(Timestamp expected)
+    /// <summary>How far the tick's candidates lie from it on average; zero when there are none.</summary>
+    /// <param name="ofTickRateOnly">Leave out cameras faster than the tick: their nearest frame says nothing of a drift.</param>
+    private TimeSpan MeanOffset(Timestamp expected, bool ofTickRateOnly)
     {
-        var sum = 0L;
+        var sum = TimeSpan.Zero;
         var count = 0;
         foreach (var camera in _cameras)
         {
-            if (camera.Nearest(expected, _options.Period / 2) is var index and >= 0)
+            if ((!ofTickRateOnly || !camera.FasterThan(_options.Period)) && camera.Nearest(expected, _options.Period / 2) is var index and >= 0)
             {
-                sum += camera[index].CaptureTime.Nanoseconds - expected.Nanoseconds;
+                sum += camera[index].CaptureTime - expected;
                 count++;
             }
         }
 
-        return new Timestamp(expected.Nanoseconds + (sum / count));
+        return count == 0 ? TimeSpan.Zero : sum / count;
     }
 }

@@ -37,5 +37,12 @@ public sealed class StageTimes
         set => _nanoseconds[(int)stage] = value;
     }
 
-    public void Clear() => Array.Clear(_nanoseconds);
+    /// <summary>Index of the camera whose frame was the last of the set to be ready; -1 when not known.</summary>
+    public int LastCamera { get; set; } = -1;
+
+    public void Clear()
+    {
+        Array.Clear(_nanoseconds);
+        LastCamera = -1;
+    }
 }

@@ -242,7 +242,7 @@ FORECAST_EXPORT int forecast_cv_prepare(Preparer* p, const uint8_t* from, uint8_
         cv::Mat picture(p->source, CV_8UC3, const_cast<uint8_t*>(from));
         for (cv::Mat& half : p->halves)
         {
-            // An odd last row or column falls away, so that halving stays exact.
+            // An odd last row, which no model row shows, falls away.
             cv::resize(picture(cv::Rect(0, 0, half.cols * 2, half.rows * 2)), half, half.size(), 0, 0, cv::INTER_AREA);
             picture = half;
         }

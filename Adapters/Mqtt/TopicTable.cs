@@ -1,0 +1,56 @@
+using System.Buffers;
+
+namespace Forecast.Adapters.Mqtt;
+
+/// <summary>How one topic is published or subscribed.</summary>
+/// <param name="Name">Below the base topic.</param>
+/// <param name="Expiry">After which the broker throws an undelivered message away; null: never.</param>
+public sealed record TopicRule(string Name, int Qos, bool Retain, TimeSpan? Expiry);
+
+/// <summary>Every topic there is, in one place.</summary>
+public static class TopicTable
+{
+    private static readonly SearchValues<char> NotInALevel = SearchValues.Create("/+#\0 \t\r\n");
+
+    /// <summary>On change; the last will says offline here.</summary>
+    public static readonly TopicRule Status = new("status", 1, true, null);
+
+    public static readonly TopicRule Model = new("model", 1, true, null);
+
+    public static readonly TopicRule Rig = new("rig", 1, true, null);
+
+    public static readonly TopicRule Scene = new("scene", 0, false, TimeSpan.FromSeconds(1));
+
+    /// <summary>Never retained: a late joiner must not see old risk.</summary>
+    public static readonly TopicRule Risk = new("risk", 0, false, TimeSpan.FromSeconds(1));
+
+    /// <summary>Edges of alarms, each with its id, kept and sent again until they expire.</summary>
+    public static readonly TopicRule RiskEvent = new("risk/event", 1, false, TimeSpan.FromSeconds(60));
+
+    public static readonly TopicRule Plan = new("plan", 0, false, TimeSpan.FromSeconds(1));
+
+    public static readonly TopicRule Health = new("health", 0, false, TimeSpan.FromSeconds(3));
+
+    public static readonly TopicRule Latency = new("latency", 0, false, TimeSpan.FromSeconds(3));
+
+    /// <summary>The vehicle publishes, we subscribe.</summary>
+    public static readonly TopicRule InEgo = new("in/ego", 0, false, TimeSpan.FromSeconds(1));
+
+    public static readonly TopicRule InPlan = new("in/plan", 0, false, TimeSpan.FromSeconds(1));
+
+    public static IReadOnlyList<TopicRule> All { get; } =
+        [Status, Model, Rig, Scene, Risk, RiskEvent, Plan, Health, Latency, InEgo, InPlan];
+
+    /// <summary>For live cameras only.</summary>
+    /// <exception cref="ArgumentException">The name cannot stand in a topic.</exception>
+    public static string LiveBase(string vehicle) => $"forecast/v1/{Level("vehicle", vehicle)}/";
+
+    /// <summary>For the demo and every recorded source: no subscription below forecast/v1/ matches it.</summary>
+    /// <exception cref="ArgumentException">A name cannot stand in a topic.</exception>
+    public static string ReplayBase(string vehicle, string run) => $"forecast/replay/v1/{Level("vehicle", vehicle)}/{Level("run", run)}/";
+
+    private static string Level(string what, string name) =>
+        name.Length is > 0 and <= 100 && !name.AsSpan().ContainsAny(NotInALevel)
+            ? name
+            : throw new ArgumentException($"the {what} '{name}' cannot stand in a topic: 1 to 100 characters without spaces, '/', '+' or '#'");
+}

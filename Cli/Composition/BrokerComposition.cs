@@ -1,0 +1,101 @@
+using Forecast.Adapters.Mqtt;
+using Forecast.Cli.Configuration;
+using Forecast.Cli.Terminal;
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
+using MessageEncoding = Forecast.Pipeline.Publishing.MessageEncoding;
+
+namespace Forecast.Cli.Composition;
+
+/// <summary>The way out over MQTT: the broker (our own child process where it is embedded), one connection, the sink. Disposed in the order of the journey.</summary>
+internal sealed class BrokerComposition : IDisposable
+{
+    private readonly EmbeddedBroker? _embedded;
+    private readonly ConsoleOutput _console;
+
+    public BrokerComposition(Settings settings, MqttConnectionOptions options, EmbeddedBroker? embedded, ConsoleOutput console)
+    {
+        _embedded = embedded;
+        _console = console;
+        Connection = new MqttConnection(options);
+        Connection.StateChanged += Report;
+        Url = options.Broker;
+        Encoding = (MessageEncoding)settings.Broker.Encoding;
+    }
+
+    public MqttConnection Connection { get; }
+
+    public string Url { get; }
+
+    public string? WebSocketUrl => _embedded?.WebSocketUrl;
+
+    private MessageEncoding Encoding { get; }
+
+    public static BrokerComposition Open(Settings settings, Guid session, ConsoleOutput console)
+    {
+        var address = settings.Broker.Address;
+        var embedded = address.IsEmbedded ? EmbeddedBroker.Start(new EmbeddedBrokerOptions()) : null;
+        if (embedded is not null)
+        {
+            embedded.Restarting += why => console.Warning($"the embedded broker is started again: {why}");
+            console.Line($"broker on {embedded.Url} (WebSocket {embedded.WebSocketUrl}), for this run only");
+        }
+
+        var options = new MqttConnectionOptions
+        {
+            Broker = embedded?.Url ?? address.ToString(),
+            ClientId = $"forecast-{settings.Vehicle}-{session:N}",
+            User = settings.Broker.User,
+            PasswordFile = settings.Broker.PasswordFile,
+            PasswordVariable = settings.Broker.PasswordVariable,
+            CaFile = settings.Broker.AuthorityFile,
+            CertificateFile = settings.Broker.CertificateFile,
+            KeyFile = settings.Broker.KeyFile,
+        };
+        return new BrokerComposition(settings, options, embedded, console);
+    }
+
+    public MqttForecastSink CreateSink(string topicBase, ModelManifest manifest, Rig rig, MessageIdentity identity, RigClock clock) =>
+        new(Connection, topicBase, () => new ForecastEncoder(manifest, rig, identity, Encoding), clock);
+
+    /// <summary>False when no broker answered within the limit; the connection goes on trying.</summary>
+    public bool StartAndWait(TimeSpan limit, CancellationToken cancelled)
+    {
+        using var connected = new ManualResetEventSlim(false);
+        void OnConnected() => connected.Set();
+        Connection.Connected += OnConnected;
+        Connection.Start();
+        try
+        {
+            return connected.Wait(limit, cancelled);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        finally
+        {
+            Connection.Connected -= OnConnected;
+        }
+    }
+
+    public void Dispose()
+    {
+        Connection.StateChanged -= Report;
+        Connection.Dispose();
+        _embedded?.Dispose();
+    }
+
+    private void Report(MqttState state)
+    {
+        if (state.Connected)
+        {
+            _console.Line($"broker {Url}: connected");
+        }
+        else
+        {
+            _console.Warning($"broker {Url}: {state.Detail}; forecasts go nowhere until it is back, risk events are kept");
+        }
+    }
+}

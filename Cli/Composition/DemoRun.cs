@@ -1,0 +1,27 @@
+using Forecast.Adapters.Drives;
+using Forecast.Cli.Commands;
+using Forecast.Cli.Configuration;
+using Forecast.Cli.Terminal;
+using Forecast.Pipeline.Publishing;
+
+namespace Forecast.Cli.Composition;
+
+/// <summary>The body of `forecast demo`: a sample drive played as cameras in real time.</summary>
+internal static class DemoRun
+{
+    public static Task<int> RunAsync(Settings settings, DemoOptions options, ConsoleOutput console, CancellationToken cancelled)
+    {
+        var drive = DriveLibrary.Open(options.DriveFolder, settings.RigFile);
+        console.Line($"drive {drive.Name}: {drive.Cameras.Count} cameras, {drive.Duration.TotalSeconds:0.0} s");
+        using var model = ModelComposition.Load(settings, exact: false, console);
+        var summary = new LiveSession(settings, model, console).Run(new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()), cancelled);
+        SummaryReport.Finish(summary, settings, console);
+        return Task.FromResult(summary.Framesets.Published > 0 ? ExitCode.Fine : ExitCode.Failed);
+    }
+}
+
+/// <summary>The level of the topic that keeps two runs of the same recording apart.</summary>
+internal static class RunName
+{
+    public static string Create() => Guid.NewGuid().ToString("N")[..8];
+}

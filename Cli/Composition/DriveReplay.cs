@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using Forecast.Adapters.Drives;
+using Forecast.Adapters.Mqtt;
+using Forecast.Adapters.OnnxRuntime;
+using Forecast.Cli.Commands;
+using Forecast.Cli.Configuration;
+using Forecast.Cli.Terminal;
+using Forecast.Pipeline;
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Telemetry;
+using Forecast.Replay;
+
+namespace Forecast.Cli.Composition;
+
+/// <summary>The body of `forecast replay`: recorded drives, one after the other, through the same pipeline.</summary>
+internal static class DriveReplay
+{
+    private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
+
+    public static Task<int> RunAsync(Settings settings, ReplayOptions options, ConsoleOutput console, CancellationToken cancelled)
+    {
+        var drives = options.Drives.Select(path => DriveLibrary.Open(path, settings.RigFile)).ToList();
+        using var model = ModelComposition.Load(settings, options.Mode == ReplayMode.Exact, console);
+        foreach (var drive in drives)
+        {
+            RigChecks.ThrowIfUnsuited(drive.Rig, model.Manifest);
+        }
+
+        var summaries = new List<Summary>();
+        foreach (var drive in drives.TakeWhile(_ => !cancelled.IsCancellationRequested))
+        {
+            Introduce(drive, console);
+            summaries.Add(options.Mode == ReplayMode.AsLive
+                ? new LiveSession(settings, model, console).Run(new DrivePlayer(drive).Input(settings, SourceKind.Replay, RunName.Create()), cancelled)
+                : LockStep(settings, options, drive, model, console, cancelled));
+        }
+
+        var whole = Summary.Of(summaries);
+        SummaryReport.Finish(whole, settings, console);
+        return Task.FromResult(whole.Framesets.Published > 0 ? ExitCode.Fine : ExitCode.Failed);
+    }
+
+    private static void Introduce(RecordedDrive drive, ConsoleOutput console)
+    {
+        console.Line($"drive {drive.Name}: {drive.Cameras.Count} cameras, {drive.Duration.TotalSeconds:0.0} s");
+        foreach (var assumption in drive.Assumptions)
+        {
+            console.Line($"  {assumption}");
+        }
+    }
+
+    private static Summary LockStep(Settings settings, ReplayOptions options, RecordedDrive drive, OnnxWorldModel model, ConsoleOutput console, CancellationToken cancelled)
+    {
+        var manifest = model.Manifest;
+        var clock = new DriveClock(drive.Start);
+        var rigClock = new RigClock(clock);
+        var session = options.Mode == ReplayMode.Exact ? Guid.Empty : Guid.NewGuid();
+        var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
+        using var run = model.CreateRun(drive.Rig.Cameras.Count);
+        var eventIds = new EventIds(drive.Name);
+        var journey = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) };
+        var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, ModelComposition.Frozen(manifest, manoeuvres), journey, drive.Domain, eventIds.Next);
+        var identity = new MessageIdentity(settings.Vehicle, session, SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);
+
+        using var broker = BrokerComposition.Open(settings, Guid.NewGuid(), console);
+        var topicBase = TopicTable.ReplayBase(settings.Vehicle, RunName.Create());
+        using var mqtt = new PatientSink(broker.CreateSink(topicBase, manifest, drive.Rig, identity, rigClock));
+        using var digest = new DigestSink(manifest, drive.Rig);
+        using var file = options.OutFile is null ? null : new RunFileSink(options.OutFile, manifest, drive.Rig, identity, rigClock);
+        if (!broker.StartAndWait(BrokerLimit, cancelled) && !cancelled.IsCancellationRequested)
+        {
+            throw new UsageException($"broker {broker.Url}: no answer within {BrokerLimit.TotalSeconds:0} s; start it, or leave --broker out for one of our own");
+        }
+
+        console.Line($"publishing below {topicBase} on {broker.Url}");
+        var metrics = new PipelineMetrics(drive.Rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
+        var measures = new RunMeasures(metrics);
+        var publisher = new ForecastPublisher(file is null ? [mqtt, digest] : [mqtt, digest, file], rigClock, parts.Ledger, measures);
+        var sources = Enumerable.Range(0, drive.Cameras.Count).Select(camera => drive.OpenCamera(camera, manifest.InputWidthPx, manifest.InputHeightPx)).ToList();
+        var started = Stopwatch.GetTimestamp();
+        using (var replay = new LockStepReplay(parts, sources, drive.Ego, drive.Plans, manifest.InputWidthPx * manifest.InputHeightPx * 3, publisher, clock)
+        {
+            Speed = options.Speed ?? 0,
+            Progress = moment => console.Progress($"{moment.SecondsSince(drive.Start):0.0} of {drive.Duration.TotalSeconds:0.0} s"),
+        })
+        {
+            replay.Run(cancelled);
+            foreach (var trouble in replay.Troubles.Where(trouble => trouble is not null))
+            {
+                console.Warning(trouble!);
+            }
+        }
+
+        mqtt.Flush(BrokerLimit);
+        return measures.Summarise(parts.Ledger.Copy(), Stopwatch.GetElapsedTime(started), drive.Duration) with { Digest = digest.Value };
+    }
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Forecast.Adapters.Mqtt;
+using Forecast.Adapters.OnnxRuntime;
+using Forecast.Cli.Commands;
+using Forecast.Cli.Configuration;
+using Forecast.Cli.Terminal;
+using Forecast.Pipeline;
+using Forecast.Pipeline.Capture;
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Risk;
+
+namespace Forecast.Cli.Composition;
+
+/// <summary>What differs between live cameras and a recorded drive played as if it were live; everything else is the same pipeline.</summary>
+/// <param name="OpenCameras">Given the run's clock: a source for each camera of the rig, in its order.</param>
+/// <param name="OpenMotion">Where the vehicle's motion comes from; null: the model estimates it.</param>
+/// <param name="Domain">Compared with the model's calibration domain; null for a real rig.</param>
+/// <param name="Duration">How long the sources last; null: until told to end.</param>
+internal sealed record LiveInput(
+    Rig Rig,
+    SourceKind Kind,
+    string TopicBase,
+    Func<RigClock, ModelManifest, IReadOnlyList<IFrameSource>> OpenCameras,
+    Func<RigClock, BrokerComposition, IEgoMotionSource?> OpenMotion,
+    string? Domain,
+    TimeSpan? Duration,
+    bool BrokerMustAnswer);
+
+/// <summary>One run of the pipeline on the machine's clock: demo, run, and replay --as-live.</summary>
+internal sealed class LiveSession(Settings settings, OnnxWorldModel model, ConsoleOutput console)
+{
+    private const int SlotsPerCamera = 10; // the aligner holds eight, one is being filled, one is under way
+    private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
+    public Summary Run(LiveInput input, CancellationToken cancelled)
+    {
+        var manifest = model.Manifest;
+        RigChecks.ThrowIfUnsuited(input.Rig, manifest);
+        var session = Guid.NewGuid();
+        var clock = new RigClock(TimeProvider.System);
+        var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
+        var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres);
+        using var run = model.CreateRun(input.Rig.Cameras.Count);
+        var options = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) };
+        var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, input.Domain, Guid.NewGuid);
+
+        using var broker = BrokerComposition.Open(settings, session, console);
+        var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
+        using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
+        using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
+        if (!broker.StartAndWait(BrokerLimit, cancelled) && input.BrokerMustAnswer && !cancelled.IsCancellationRequested)
+        {
+            throw new UsageException($"broker {broker.Url}: no answer within {BrokerLimit.TotalSeconds:0} s; start it, or leave --broker out for one of our own");
+        }
+
+        console.Line($"publishing below {input.TopicBase} on {broker.Url}");
+        using var motion = input.OpenMotion(clock, broker);
+        motion?.Start(parts.Motion);
+        return Travel(input, parts, clock, sink, telemetry, cancelled);
+    }
+
+    private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, MqttForecastSink sink, RunTelemetry telemetry, CancellationToken cancelled)
+    {
+        var manifest = model.Manifest;
+        var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
+        var publisher = new ForecastPublisher([sink], clock, parts.Ledger, telemetry.Observer);
+        var sources = input.OpenCameras(clock, manifest);
+        try
+        {
+            using var pipeline = new ForecastPipeline(parts, sources, pool, publisher, clock);
+            telemetry.Start(pipeline, publisher);
+            var started = Stopwatch.GetTimestamp();
+            pipeline.Start();
+            while (!pipeline.WaitForEnd(TimeSpan.FromMilliseconds(200), cancelled) && !cancelled.IsCancellationRequested)
+            {
+                console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+            }
+
+            var hanging = pipeline.Stop();
+            telemetry.Stop();
+            foreach (var camera in hanging)
+            {
+                console.Warning($"camera {camera}: a native call hangs; its thread was left behind");
+            }
+
+            sink.Flush(TimeSpan.FromSeconds(1));
+            return telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration);
+        }
+        finally
+        {
+            foreach (var source in sources)
+            {
+                source.Dispose();
+            }
+        }
+    }
+}

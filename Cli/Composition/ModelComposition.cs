@@ -1,0 +1,36 @@
+using Forecast.Adapters.OnnxRuntime;
+using Forecast.Cli.Configuration;
+using Forecast.Cli.Terminal;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Scheduling;
+
+namespace Forecast.Cli.Composition;
+
+/// <summary>The world model as the settings want it, and what a run of it costs.</summary>
+internal static class ModelComposition
+{
+    private const int WarmUpRepeats = 10;
+
+    /// <param name="exact">One thread, on the CPU, bit for bit.</param>
+    public static OnnxWorldModel Load(Settings settings, bool exact, ConsoleOutput console)
+    {
+        var options = new OnnxOptions
+        {
+            Provider = exact ? ProviderWish.Cpu : (ProviderWish)settings.Model.Provider,
+            IntraOpThreads = exact ? 1 : settings.Model.Threads > 0 ? settings.Model.Threads : Math.Min(2, Environment.ProcessorCount),
+            Exact = exact,
+        };
+        var model = OnnxWorldModel.Load(settings.Model.Folder, options, console.Warning);
+        var report = model.ProviderReport;
+        console.Line($"model {model.Manifest.Name} {model.Manifest.Version} on {report.Live}: {report.Why}");
+        return model;
+    }
+
+    /// <summary>Every rung timed before the first frame comes.</summary>
+    public static CostTable WarmUp(OnnxWorldModel model, int cameras, Manoeuvres manoeuvres) =>
+        new(manoeuvres.Rungs, [.. model.WarmUp(cameras, manoeuvres.Rungs, WarmUpRepeats).Select(time => time.P99)], frozen: false);
+
+    /// <summary>The manifest's costs, the same everywhere; the full rung always fits, since the drive's clock stands still meanwhile.</summary>
+    public static CostTable Frozen(ModelManifest manifest, Manoeuvres manoeuvres) => CostTable.FromManifest(manifest, manoeuvres.Rungs);
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Forecast.Adapters.Mqtt;
+
+namespace Forecast.Pipeline.Tests.Mqtt;
+
+[Collection(BrokerTests.Name)]
+public sealed class EmbeddedBrokerTests(BrokerFixture fixture)
+{
+    [Fact]
+    public void Start_BothListeners_OnLoopbackOnly()
+    {
+        foreach (var port in new[] { fixture.Broker.Port, fixture.Broker.WebSocketPort })
+        {
+            var addresses = ListeningAddresses(port);
+            Assert.Equal(["0100007F"], addresses); // 127.0.0.1, as the kernel writes it
+        }
+    }
+
+    [Fact]
+    public async Task Start_WebSocketListener_SpeaksMqtt()
+    {
+        using var client = new System.Net.WebSockets.ClientWebSocket();
+        client.Options.AddSubProtocol("mqtt");
+        await client.ConnectAsync(new Uri(fixture.Broker.WebSocketUrl), default);
+
+        Assert.Equal("mqtt", client.SubProtocol);
+    }
+
+    [Fact]
+    public void Start_PortTaken_SaysWhich()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+
+        var problem = Assert.Throws<EmbeddedBrokerException>(() => EmbeddedBroker.Start(new EmbeddedBrokerOptions { Port = port }));
+
+        Assert.Contains($"port {port} on 127.0.0.1 is taken", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Start_ProgramMissing_SaysSo()
+    {
+        var problem = Assert.Throws<EmbeddedBrokerException>(() => EmbeddedBroker.Start(new EmbeddedBrokerOptions { Program = "/nowhere/mosquitto" }));
+
+        Assert.Contains("'/nowhere/mosquitto' is not there", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Start_ConfigurationRefused_ShowsTheBrokersComplaint()
+    {
+        var problem = Assert.Throws<EmbeddedBrokerException>(() => EmbeddedBroker.Start(new EmbeddedBrokerOptions { ExtraConfiguration = ["no_such_option 1"] }));
+
+        Assert.Contains("no_such_option", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', problem.Message);
+    }
+
+    [Fact]
+    public void Dispose_Running_LeavesNeitherProcessNorFolder()
+    {
+        var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());
+        var process = broker.ProcessId;
+        var folders = Directory.GetDirectories(Path.GetTempPath(), "forecast-broker-*").Length;
+
+        broker.Dispose();
+
+        Assert.Throws<ArgumentException>(() => Process.GetProcessById(process));
+        Assert.Equal(folders - 1, Directory.GetDirectories(Path.GetTempPath(), "forecast-broker-*").Length);
+    }
+
+    private static List<string> ListeningAddresses(int port)
+    {
+        const string Listening = "0A";
+        var suffix = ":" + port.ToString("X4", CultureInfo.InvariantCulture);
+        var addresses = new List<string>();
+        foreach (var table in new[] { "/proc/net/tcp", "/proc/net/tcp6" })
+        {
+            foreach (var line in File.ReadLines(table).Skip(1))
+            {
+                var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (fields[3] == Listening && fields[1].EndsWith(suffix, StringComparison.Ordinal))
+                {
+                    addresses.Add(fields[1][..^suffix.Length]);
+                }
+            }
+        }
+
+        return addresses;
+    }
+}

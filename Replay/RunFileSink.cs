@@ -1,0 +1,70 @@
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Risk;
+
+namespace Forecast.Replay;
+
+/// <summary>
+/// Writes every message of a run to a file, one JSON object a line: {"topic": ..., "message": ...}. Under a temporary name until it is whole;
+/// renamed when disposed.
+/// </summary>
+public sealed class RunFileSink : IForecastSink
+{
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly FileStream _file;
+    private readonly ForecastEncoder _encoder;
+    private readonly RigClock _clock;
+    private long _sequence;
+
+    public RunFileSink(string path, ModelManifest manifest, Rig rig, MessageIdentity identity, RigClock clock)
+    {
+        _path = path;
+        _temporary = $"{path}.{Environment.ProcessId}.tmp";
+        _file = new FileStream(_temporary, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        _encoder = new ForecastEncoder(manifest, rig, identity, MessageEncoding.Json);
+        _clock = clock;
+        var stamp = new MessageStamp(0, clock.Now);
+        Write("model"u8, _encoder.Model(stamp));
+        Write("rig"u8, _encoder.Rig(stamp));
+    }
+
+    public string Name => "run file";
+
+    public SinkResult Publish(SceneForecast forecast)
+    {
+        var stamp = new MessageStamp(_sequence++, _clock.Now);
+        Write("scene"u8, _encoder.Scene(forecast, stamp));
+        Write("risk"u8, _encoder.Risk(forecast, stamp));
+        Write("plan"u8, _encoder.Plan(forecast, stamp));
+        if (forecast.Edge != AlarmEdge.None)
+        {
+            Write("risk/event"u8, _encoder.RiskEvent(forecast, stamp));
+        }
+
+        return SinkResult.Taken;
+    }
+
+    public bool Flush(TimeSpan limit)
+    {
+        _file.Flush();
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        File.Move(_temporary, _path, overwrite: true);
+        _encoder.Dispose();
+    }
+
+    private void Write(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)
+    {
+        _file.Write("{\"topic\":\""u8);
+        _file.Write(topic);
+        _file.Write("\",\"message\":"u8);
+        _file.Write(message);
+        _file.Write("}\n"u8);
+    }
+}

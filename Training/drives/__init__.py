@@ -1,0 +1,1 @@
+"""Simulated six-camera drives: SUMO traffic, EGL pictures, labels. See Training/README.md."""
