@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Forecast.Pipeline.Publishing;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Cli.Configuration;
 
