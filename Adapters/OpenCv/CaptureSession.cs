@@ -95,9 +95,7 @@ internal sealed unsafe class CaptureSession
     {
         if (_source.Kind == CameraSourceKind.Images)
         {
-            var paths = PicturePattern.Expand(_source.Address);
-            _reader = new PictureFileReader(paths, _camera.RateHz);
-            return paths.Count > 0 ? CvCode.Ok : CvCode.NoSuchFile;
+            return ListPictures();
         }
 
         if (_source.Kind == CameraSourceKind.File && !File.Exists(_source.Address))
@@ -107,6 +105,20 @@ internal sealed unsafe class CaptureSession
 
         _reader = VideoReader.Open(_source, _camera, _options.OpenTimeout, _options.ReadTimeout);
         return _reader is null ? CvCode.CannotOpen : CvCode.Ok;
+    }
+
+    private CvCode ListPictures()
+    {
+        try
+        {
+            var paths = PicturePattern.Expand(_source.Address);
+            _reader = new PictureFileReader(paths, _camera.RateHz);
+            return paths.Count > 0 ? CvCode.Ok : CvCode.NoSuchFile;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return CvCode.NoSuchFile; // a folder that went away, or must not be read
+        }
     }
 
     private CvCode ReadNext()

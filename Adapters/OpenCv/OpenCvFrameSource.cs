@@ -7,6 +7,8 @@ namespace Forecast.Adapters.OpenCv;
 /// A camera through OpenCV: device, network stream, GStreamer pipeline, or a file or folder of pictures played at its own rate. A live one
 /// that goes away is tried again with back-off for ever; a file ends. A native call that hangs is left behind, named in
 /// <see cref="GrabResult.Detail"/>, and a new connection is tried. Nothing is allocated a frame.
+/// H.264 and H.265 streams come one frame later for each core beyond the first (OpenCV 4.6 has FFmpeg decode frames in parallel, and no setting
+/// stops it): state that as the camera's latency, or take motion JPEG, or a pipeline with <c>avdec_h264 max-threads=1</c>.
 /// </summary>
 public sealed class OpenCvFrameSource : IFrameSource
 {
@@ -119,7 +121,7 @@ public sealed class OpenCvFrameSource : IFrameSource
         return session.Code switch
         {
             CvCode.Ok => null,
-            CvCode.NoSuchFile => "there is no such file",
+            CvCode.NoSuchFile => "there is no such file, or it cannot be read",
             _ => _source.Kind switch
             {
                 CameraSourceKind.Stream => "it could not be reached, refused, or sent nothing that FFmpeg can read",

@@ -18,9 +18,9 @@ internal static class CommandTree
         root.Add(DemoCommand.Create(host, DemoRun.RunAsync));
         root.Add(RunCommand.Create(host, CameraRun.RunAsync));
         root.Add(ReplayCommand.Create(host, DriveReplay.RunAsync));
+        root.Add(BenchCommand.Create(host, BenchRun.RunAsync));
         root.Add(WatchCommand.Create(host, WatchRun.RunAsync));
         root.Add(DoctorCommand.Create(host));
-        root.Add(BenchCommand.Create(host, BenchRun.RunAsync));
         root.Add(VersionCommand.Create(host));
         return root;
     }

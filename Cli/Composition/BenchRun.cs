@@ -10,7 +10,6 @@ using Forecast.Pipeline;
 using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
-using MessageEncoding = Forecast.Pipeline.Publishing.MessageEncoding;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
 using Forecast.Replay;

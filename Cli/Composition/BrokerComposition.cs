@@ -4,7 +4,6 @@ using Forecast.Cli.Terminal;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Publishing;
-using MessageEncoding = Forecast.Pipeline.Publishing.MessageEncoding;
 
 namespace Forecast.Cli.Composition;
 
@@ -21,7 +20,7 @@ internal sealed class BrokerComposition : IDisposable
         Connection = new MqttConnection(options);
         Connection.StateChanged += Report;
         Url = options.Broker;
-        Encoding = (MessageEncoding)settings.Broker.Encoding;
+        Encoding = settings.Broker.Encoding;
     }
 
     public MqttConnection Connection { get; }

@@ -47,8 +47,10 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var options = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, input.Domain, Guid.NewGuid);
 
-        using var broker = BrokerComposition.Open(settings, session, console);
         var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
+        Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
+
+        using var broker = BrokerComposition.Open(settings, session, console);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
         if (!broker.StartAndWait(BrokerLimit, cancelled) && input.BrokerMustAnswer && !cancelled.IsCancellationRequested)

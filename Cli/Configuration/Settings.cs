@@ -1,3 +1,4 @@
+using Forecast.Pipeline.Publishing;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;

@@ -52,7 +52,7 @@ public sealed class ForecastEncoderTests
         var (parser, encode) = Messages[kind];
         using var protobuf = Encoder(MessageEncoding.Protobuf);
         using var json = Encoder(MessageEncoding.Json);
-        for (var seed = 0; seed < 200; seed++)
+        for (var seed = 0; seed < 60; seed++)
         {
             var forecast = ForecastSamples.Any(seed);
             var bytes = encode(protobuf, forecast);
@@ -73,7 +73,7 @@ public sealed class ForecastEncoderTests
     {
         var (parser, encode) = Messages[kind];
         using var encoder = Encoder(MessageEncoding.Protobuf);
-        for (var seed = 0; seed < 200; seed++)
+        for (var seed = 0; seed < 60; seed++)
         {
             Assert.Empty(SchemaRules.Breaches(parser.ParseFrom(encode(encoder, ForecastSamples.Any(seed)))));
         }
@@ -200,7 +200,7 @@ public sealed class ForecastEncoderTests
     {
         using var encoder = Encoder(MessageEncoding.Protobuf);
         var seenLow = 0;
-        for (var seed = 0; seed < 2000; seed++)
+        for (var seed = 0; seed < 600; seed++)
         {
             var forecast = ForecastSamples.Any(seed);
             var risk = Proto.Risk.Parser.ParseFrom(encoder.Risk(forecast, ForecastSamples.Stamp));

@@ -1,0 +1,79 @@
+using Forecast.Adapters.OnnxRuntime;
+using Forecast.Pipeline;
+using Forecast.Pipeline.Capture;
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.Telemetry;
+using Forecast.Replay;
+
+namespace Forecast.Cli.Composition;
+
+/// <summary>
+/// Runs the whole journey on noise before the first real frame, with a world, a ledger and a sink of its own: what is compiled and touched for the
+/// first time costs tens of milliseconds, which no forecast's deadline has to spare.
+/// </summary>
+internal static class Rehearsal
+{
+    private const int Ticks = 40;
+
+    public static void Run(OnnxWorldModel model, Rig rig, int manoeuvreCount, MessageIdentity identity, MessageEncoding encoding)
+    {
+        var manifest = model.Manifest;
+        var clock = new DriveClock(new Timestamp(Timestamp.NanosecondsPerSecond));
+        var rigClock = new RigClock(clock);
+        var manoeuvres = new Manoeuvres(manifest, manoeuvreCount);
+        var free = new CostTable(manoeuvres.Rungs, [.. manoeuvres.Rungs.Select(_ => TimeSpan.Zero)], frozen: false);
+        using var run = model.CreateRun(rig.Cameras.Count);
+        var parts = JourneyParts.Build(rig, manifest, run, manoeuvres, free, new JourneyOptions(), null, Guid.NewGuid);
+        var journey = new Journey(parts);
+        using var sink = new EncodingSink(new ForecastEncoder(manifest, rig, identity, encoding));
+        var metrics = new PipelineMetrics(rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, identity.Software);
+        var publisher = new ForecastPublisher([sink], rigClock, parts.Ledger, metrics);
+        var pool = new FramePool(rig.Cameras.Count * 2, manifest.InputWidthPx * manifest.InputHeightPx * 3);
+        var random = new Random(1);
+        for (var tick = 0; tick < Ticks; tick++)
+        {
+            var now = rigClock.Now + manifest.TickPeriod;
+            clock.MoveTo(now);
+            parts.Motion.OnEgo(new EgoSample(now, now, 5, 0.01f, 0));
+            for (var camera = 0; camera < rig.Cameras.Count && pool.TryRent(out var lease); camera++)
+            {
+                random.NextBytes(lease.Pixels);
+                parts.Ledger.FrameCaptured(camera);
+                journey.Arrive(new Frame(new FrameId(camera, tick), now, now, new PictureContent((ulong)random.NextInt64(), 90, 40), lease));
+            }
+
+            if (journey.TryTravel(now) is { } forecast)
+            {
+                forecast.Judged = now;
+                publisher.Publish(forecast);
+                parts.Forecasts.Return(forecast);
+            }
+        }
+
+        journey.Abandon();
+    }
+
+    /// <summary>Encodes every message and throws it away.</summary>
+    private sealed class EncodingSink(ForecastEncoder encoder) : IForecastSink
+    {
+        private long _sequence;
+
+        public string Name => "rehearsal";
+
+        public SinkResult Publish(SceneForecast forecast)
+        {
+            var stamp = new MessageStamp(_sequence++, forecast.Judged);
+            encoder.Risk(forecast, stamp);
+            encoder.Plan(forecast, stamp);
+            encoder.Scene(forecast, stamp);
+            return SinkResult.Taken;
+        }
+
+        public bool Flush(TimeSpan limit) => true;
+
+        public void Dispose() => encoder.Dispose();
+    }
+}
