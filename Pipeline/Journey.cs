@@ -93,6 +93,7 @@ public sealed class Journey
 
     private SceneForecast? Travel(FrameSet set, Timestamp now)
     {
+        var formed = Stopwatch.GetTimestamp();
         var rung = _admission.Decide(now, set.Oldest);
         if (rung < 0)
         {
@@ -103,7 +104,8 @@ public sealed class Journey
         // What was admitted is always remembered, even when nobody can take the forecast.
         var forecast = _forecasts.TryRent() ?? _unheard;
         var started = Stopwatch.GetTimestamp();
-        Begin(forecast, set, now, started);
+        Begin(forecast, set, now, formed);
+        forecast.Times[Stage.Admit] = Nanoseconds(formed, started);
         CountUsed(set);
         if (!_world.TryRun(set, _costs.Rungs[rung], forecast))
         {

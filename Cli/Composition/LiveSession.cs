@@ -34,6 +34,8 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     private const int SlotsPerCamera = 10; // the aligner holds eight, one is being filled, one is under way
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
 
+    private readonly Dictionary<string, string?> _troubles = [];
+
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
     {
@@ -64,6 +66,20 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         return Travel(input, parts, clock, sink, telemetry, cancelled);
     }
 
+    /// <summary>One line when what a camera says of itself changes.</summary>
+    private void WarnOfTrouble(ForecastPipeline pipeline)
+    {
+        foreach (var camera in pipeline.Cameras)
+        {
+            var trouble = camera.Trouble;
+            if (trouble != _troubles.GetValueOrDefault(camera.Camera))
+            {
+                _troubles[camera.Camera] = trouble;
+                console.Warning(trouble is null ? $"camera {camera.Camera}: frames come again" : $"camera {camera.Camera}: {trouble}");
+            }
+        }
+    }
+
     private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, MqttForecastSink sink, RunTelemetry telemetry, CancellationToken cancelled)
     {
         var manifest = model.Manifest;
@@ -78,6 +94,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             pipeline.Start();
             while (!pipeline.WaitForEnd(TimeSpan.FromMilliseconds(200), cancelled) && !cancelled.IsCancellationRequested)
             {
+                WarnOfTrouble(pipeline);
                 console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
             }
 

@@ -31,6 +31,9 @@ internal static class ModelComposition
     public static CostTable WarmUp(OnnxWorldModel model, int cameras, Manoeuvres manoeuvres) =>
         new(manoeuvres.Rungs, [.. model.WarmUp(cameras, manoeuvres.Rungs, WarmUpRepeats).Select(time => time.P99)], frozen: false);
 
-    /// <summary>The manifest's costs, the same everywhere; the full rung always fits, since the drive's clock stands still meanwhile.</summary>
+    /// <summary>In lock-step a run costs the drive's clock nothing: every set runs at the full rung.</summary>
+    public static CostTable Free(Manoeuvres manoeuvres) => new(manoeuvres.Rungs, [.. manoeuvres.Rungs.Select(_ => TimeSpan.Zero)], frozen: true);
+
+    /// <summary>The manifest's costs, the same everywhere, so that an exact replay decides as it would on any machine.</summary>
     public static CostTable Frozen(ModelManifest manifest, Manoeuvres manoeuvres) => CostTable.FromManifest(manifest, manoeuvres.Rungs);
 }

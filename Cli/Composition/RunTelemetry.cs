@@ -91,7 +91,7 @@ internal sealed class RunTelemetry : IDisposable
     {
         while (!_stopped.Wait(Period))
         {
-            _watch!.Fill(_health, _connected(), _model.Provider);
+            _watch!.Fill(_health, _connected(), Metrics.EgoOrigin, _model.Provider);
             Metrics.Report(_health);
             _reporter.Fill(_latency, _clock.Now);
             _sink.PublishHealth(_health);
