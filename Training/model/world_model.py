@@ -1,6 +1,7 @@
 """The world model in three graphs: Encoder (pictures -> features), Memory (features lifted to the bird's-eye state),
 Predictor (state x manoeuvres -> latents, occupancy, collision hazard). Shapes stand at the end of every line that changes them."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -63,13 +64,17 @@ class Encoder(nn.Module):
         self.scales = nn.Conv2d(32, size.scales, 1)
         nn.init.constant_(self.scales.bias, -4.0)
 
-    def forward(self, images):                                             # uint8 [N, H, W, 3] BGR
+    def parts(self, images):                                               # uint8 [N, H, W, 3] BGR
         x = images.float().permute(0, 3, 1, 2) * (1 / 255)                  # [N, 3, H, W]
         mean = x.mean((1, 2, 3), keepdim=True)
         spread = torch.sqrt(((x - mean) * (x - mean)).mean((1, 2, 3), keepdim=True))
         x = (x - mean) / (spread + 0.05)                                    # a camera's gain and exposure are taken out
         x = self.body(self.stem(x))                                         # [N, 32, 16, 32]
-        return torch.cat([F.relu(self.content(x)), torch.sigmoid(self.scales(x))], 1)  # [N, F, 16, 32]
+        return F.relu(self.content(x)), self.scales(x)                      # [N, content, 16, 32], logits [N, scales, 16, 32]
+
+    def forward(self, images):
+        content, scales = self.parts(images)
+        return torch.cat([content, torch.sigmoid(scales)], 1)               # [N, F, 16, 32]
 
 
 class Lift(nn.Module):
@@ -96,7 +101,7 @@ class Lift(nn.Module):
         seen = g.sample(flat, grid.reshape(-1, z * x_cells, y_cells, 2))    # [B*C, F, Z*X, Y]
         seen = seen.reshape(-1, s.features, z, x_cells, y_cells)            # [B*C, F, Z, X, Y]
         rise = (grid[:, 0, :, :, 1] - grid[:, z - 1, :, :, 1]) * (0.5 * c.PICTURE_HEIGHT_PX / (c.LIFT_HEIGHTS_M[-1] - c.LIFT_HEIGHTS_M[0]))
-        scale = torch.log(rise.clamp(SCALE_LOW_PXPM, SCALE_HIGH_PXPM) / SCALE_LOW_PXPM) / torch.log(torch.tensor(SCALE_HIGH_PXPM / SCALE_LOW_PXPM))
+        scale = torch.log(rise.clamp(SCALE_LOW_PXPM, SCALE_HIGH_PXPM) / SCALE_LOW_PXPM) / math.log(SCALE_HIGH_PXPM / SCALE_LOW_PXPM)
         weight = F.relu(1 - (scale[:, None] - self.bins).abs() * (s.scales - 1))  # [B*C, scales, X, Y]: linear between two bins
         evidence = (seen[:, s.content:] * weight[:, :, None]).sum(1)        # [B*C, Z, X, Y]
         content = (seen[:, :s.content] * valid[:, None]).flatten(1, 2)      # [B*C, content*Z, X, Y]
