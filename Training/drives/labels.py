@@ -19,6 +19,7 @@ CANDIDATES = (  # name, acceleration (None: the present one) per horizon step, l
     ("left_hard", 0, (4, 4, -4, -4, 0)), ("right_hard", 0, (-4, -4, 4, 4, 0)),
     ("brake_then_accelerate", (-4, -4, 0, 1.5, 1.5), 0))
 
+_CANDIDATES = np.array([[np.broadcast_to(a or 0.0, 5), np.broadcast_to(lateral, 5)] for _, a, lateral in CANDIDATES], dtype=float).transpose(0, 2, 1)  # [16, K, 2]
 _STEPS = tuple(int(round(h / TICK_S)) for h in HORIZONS_S)  # 5, 10, 20, 30, 40
 _STEP_OF_TICK = np.searchsorted(_STEPS, np.arange(1, _STEPS[-1] + 1))  # [40] the horizon step that tick n (1-based) belongs to
 _SUB = 5  # points a cell side, for the share a box covers
@@ -90,10 +91,9 @@ def manoeuvres(ego_state):
     Number 0 is the intended one: present acceleration and curvature held."""
     speed, yaw_rate, acceleration = np.asarray(ego_state, dtype=float)[-3:]
     curvature = yaw_rate / max(speed, 1.0)
-    out = np.empty((len(CANDIDATES), len(HORIZONS_S), 2))
-    for i, (_, a, lateral) in enumerate(CANDIDATES):
-        out[i, :, 0] = acceleration if a is None else a
-        out[i, :, 1] = np.clip(curvature + np.asarray(lateral, dtype=float) / max(speed, 3.0) ** 2, -LARGEST_CURVATURE_1PM, LARGEST_CURVATURE_1PM)
+    out = _CANDIDATES.copy()
+    out[0, :, 0] = acceleration
+    out[:, :, 1] = np.minimum(np.maximum(curvature + out[:, :, 1] / max(speed, 3.0) ** 2, -LARGEST_CURVATURE_1PM), LARGEST_CURVATURE_1PM)
     return out
 
 
@@ -102,21 +102,16 @@ def roll(ego_state, manoeuvres_):
     a = manoeuvres_[:, _STEP_OF_TICK, 0]  # [A, 40]
     k = manoeuvres_[:, _STEP_OF_TICK, 1]
     speed_now = float(np.asarray(ego_state)[-3])
-    n = a.shape[1]
-    speed = np.empty((len(a), n + 1))
-    speed[:, 0] = speed_now
-    distance = np.empty((len(a), n))
-    for i in range(n):
-        v = speed[:, i]
-        after = v + a[:, i] * TICK_S
-        speed[:, i + 1] = np.maximum(after, 0.0)
-        braking_to_rest = after < 0.0
-        distance[:, i] = np.where(braking_to_rest, v * v / np.maximum(-2 * a[:, i], 1e-6), (v + np.maximum(after, 0.0)) / 2 * TICK_S)
+    free = speed_now + np.cumsum(a * TICK_S, axis=1)
+    after = free - np.minimum(np.minimum.accumulate(free, axis=1), 0.0)  # never below 0: max(v + a dt, 0) at every step
+    before = np.concatenate([np.full((len(a), 1), speed_now), after[:, :-1]], axis=1)
+    to_rest = before + a * TICK_S < 0.0
+    distance = np.where(to_rest, before * before / np.maximum(-2 * a, 1e-6), (before + after) / 2 * TICK_S)
     turn = k * distance
     yaw = np.cumsum(turn, axis=1)
     middle = yaw - turn / 2
     x, y = np.cumsum(distance * np.cos(middle), axis=1), np.cumsum(distance * np.sin(middle), axis=1)
-    return np.stack([x, y, yaw, speed[:, 1:]], axis=-1)
+    return np.stack([x, y, yaw, after], axis=-1)
 
 
 def separation(x, y, yaw, length, width, bx, by, byaw, blength, bwidth):

@@ -1,0 +1,84 @@
+"""Runs and their clips, written one file a clip. Seeded: the same arguments give the same clips; what is there is not made again."""
+
+import os
+
+os.environ.setdefault("LP_NUM_THREADS", "1")  # llvmpipe: one thread a worker
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from pathlib import Path
+
+import numpy as np
+
+from . import choose, clips, rig, scene, towns, traffic
+
+TRAIN_CAMERAS = 4  # of six, the front one always; every other split has all six
+TICKS = {"train": (32, 32), "validation": (32, 32), "test": (16, 30), "last": (16, 30)}  # natural, enriched; ten ticks are the model's history
+A_RUN = {"train": (14, 14), "validation": (10, 8), "test": (24, 6), "last": (24, 6)}  # clips
+
+
+def plan(split, count, seed):
+    """[(town number, run seed, natural, enriched)]: towns in turn, so that any first part of it spans them all."""
+    natural, rich = A_RUN[split]
+    runs = -(-count // (natural + rich))
+    numbers = towns.SPLITS[split]
+    return [(numbers[i % len(numbers)], 1000 * seed + 1 + i // len(numbers), natural, rich) for i in range(runs)]
+
+
+def run_of(town, seed, folder):
+    path = Path(folder, f"{town.name}-{seed}.npz")
+    if path.exists():
+        return traffic.load(path)
+    run = traffic.simulate(town, seed, folder)
+    run.save(path)
+    return run
+
+
+_renderer = None
+
+
+def renderer():
+    global _renderer
+    if _renderer is None:
+        from .render import Renderer
+        _renderer = Renderer()
+    return _renderer
+
+
+def make_run(job):
+    """All clips of one run; returns (clips made, pictures made, clips that were there)."""
+    split, number, seed, natural, rich, out, work = job
+    out = Path(out, split)
+    mark = out / f".t{number:02d}-{seed}.done"
+    if mark.exists():
+        return 0, 0, int(mark.read_text())
+    town = towns.build(number, work)
+    run = run_of(town, seed, work)
+    rng = np.random.default_rng([7008, number, seed])
+    ticks = TICKS[split]
+    windows = choose.natural(run, rng, natural, ticks[0]) + choose.enriched(run, rng, rich, ticks[1])
+    made = pictures = there = 0
+    for k, window in enumerate(windows):
+        path = out / f"{'e' if window.enriched else 'n'}-{town.name}-{seed}-{k:03d}.npz"
+        if path.exists():
+            there += 1
+            continue
+        pictures += make_clip(path, town, run, window, (number, seed, k), split)
+        made += 1
+    mark.write_text(str(len(windows)))
+    return made, pictures, there
+
+
+def make_clip(path, town, run, window, seed, split):
+    s = scene.Scene(town, run, window, seed)
+    cameras = list(range(6))
+    if split == "train":
+        cameras = sorted([0, *(s.rng.permutation(5)[:TRAIN_CAMERAS - 1] + 1).tolist()])
+    s.prepare(renderer())
+    jpegs = [scene.jpeg(scene.model_picture(p)) for i in range(window.ticks) for p in s.pictures(renderer(), i, cameras)]
+    every = range(window.ticks + choose.FUTURE)
+    boxes = [s.boxes(i) for i in every]
+    visible = [s.visible(i) if i < window.ticks else np.ones(len(boxes[i]), bool) for i in every]
+    meta = {"schema": "forecast.clip/1", "cameras": [rig.NAMES[c] for c in cameras], "ticks": window.ticks, "footprint": choose.footprint(run, window.ego),
+            "town": town.name, "seed": run.seed, "split": split, "enriched": window.enriched, "weather": s.weather, "ego": window.ego, "start": window.start}
+    clips.write(path, meta, jpegs, s.ego, boxes, visible, rig.model_intrinsics(s.intrinsics[cameras]), s.vehicle_from_camera[cameras])
+    return len(jpegs)
