@@ -37,7 +37,7 @@ def histogram(values, target, low, high, bins):
 
 
 @torch.no_grad()
-def collect(model, blind, root, paths, stride=2, variants=VARIANTS, batch=8, boxes=True, progress=None):
+def collect(model, blind, root, paths, stride=2, variants=VARIANTS, batch=8, boxes=True, every=EVERY, occupancy=True, progress=None):
     """-> dict of arrays, one row a record; `clip` is the row's clip number."""
     model.eval()
     out = {}
@@ -86,7 +86,7 @@ def collect(model, blind, root, paths, stride=2, variants=VARIANTS, batch=8, box
             new, _, _, _ = model.memory(tiled(features), tiled(lift), tiled(valid), torch.cat([masks[name][:live] for name in variants]),
                                         torch.zeros(live * v, most), torch.from_numpy(motion).repeat(v, 1), elapsed, state[:, :live].flatten(0, 1))
             state = new.reshape(v, live, *new.shape[1:])
-            if t < FIRST_TICK or not any(FIRST_TICK + EVERY * n in range(t, t + stride) for n in range(20)):
+            if t < FIRST_TICK or not any(FIRST_TICK + every * n in range(t, t + stride) for n in range(120)):
                 continue
             manoeuvres = torch.from_numpy(np.stack([cached[i]["manoeuvres"][t][:len(c.CANDIDATES)] for i in range(live)]))
             footprint = torch.tensor(np.array([clip.footprint for _, clip in group[:live]]), dtype=torch.float32)
@@ -96,14 +96,18 @@ def collect(model, blind, root, paths, stride=2, variants=VARIANTS, batch=8, box
             blind_risk = probability(blind(ego, footprint, manoeuvres)).numpy()
             logits = logits.reshape(v, live, 1 + c.K, 3, -1).numpy()
             for i, (number, clip) in enumerate(group[:live]):
-                target = cache.occupancy(cached[i], t).reshape(1 + c.K, 3, -1).astype(bool)
-                hidden = cache.hidden(cached[i], t).reshape(-1).astype(bool)
-                united = target.any(1)
-                p = 1 - np.prod(1 / (1 + np.exp(logits[:, i])), axis=2)    # [v, 1+K, cells]
                 row = dict(clip=number, tick=t, enriched=clip.enriched, ego=egos[i], steps=cached[i]["steps"][t][:len(c.CANDIDATES)],
                            blind=blind_risk[i], closest=cached[i]["closest"][t])
                 for n, name in enumerate(variants):
                     row["risk_" + name] = risk[n, i]
+                if not occupancy:
+                    put(**row)
+                    continue
+                target = cache.occupancy(cached[i], t).reshape(1 + c.K, 3, -1).astype(bool)
+                hidden = cache.hidden(cached[i], t).reshape(-1).astype(bool)
+                united = target.any(1)
+                p = 1 - np.prod(1 / (1 + np.exp(logits[:, i])), axis=2)    # [v, 1+K, cells]
+                for n, name in enumerate(variants):
                     row["now_" + name] = histogram(p[n, 0, ~hidden], united[0, ~hidden], 0, 1, BINS)
                 row["now_all_cells"] = histogram(p[0, 0], united[0], 0, 1, BINS)
                 row["forecast"] = histogram(p[0], united, 0, 1, BINS)

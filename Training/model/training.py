@@ -73,6 +73,10 @@ class Trainer:
     def parameters(self):
         return list(self.model.parameters())
 
+    def remember(self, *inputs):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+            return [x.float() for x in self.model.memory(*inputs)]
+
     def step(self, batch):
         """One optimiser step. -> dict of floats for the log."""
         m = self.model.train()
@@ -89,7 +93,7 @@ class Trainer:
                 self.ring.reset(row)
         now_logits, observed, estimates, described, coverage = [], [], [], [], []
         for i in range(ticks):
-            state, seen, descriptor, estimate = m.memory(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
+            state, seen, descriptor, estimate = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
                                                          t["elapsed"][:, i], state)
             now_logits.append(m.now(state[:, :m.size.bev])), observed.append(seen), estimates.append(estimate), described.append(descriptor)
             coverage.append(((valid * t["mask"][:, i, :, None, None, None]).amax((1, 2)) > 0).float())  # [B, X, Y]
@@ -108,7 +112,7 @@ class Trainer:
         askable = (1 - t["reset"].float()[:, None] * (torch.arange(ticks) == 0).float() * (~t["known"]).float()[:, None])[..., None]
         loss["ego"] = 0.3 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
         loss["descriptor"] = 0.02 * losses.descriptors(described[0], described[-1])
-        loss["spread"] = 0.05 * losses.spread(torch.cat(observed))
+        loss["spread"] = 0.1 * losses.spread(torch.cat(observed))
 
         ego = torch.where(t["known"][:, None], t["ego"][:, -1], estimates[-1].detach())
         row = dict(ego=ego, footprint=t["footprint"], manoeuvres=t["manoeuvres"], steps=t["steps"], occupancy=t["occupancy"],
@@ -230,7 +234,7 @@ def rate(progress):
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - 0.06) / 0.94)))
 
 
-def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=6.0, half=False, validation_clips=40):
+def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=6.0, half=False, validation_clips=32):
     from .evaluation import quick_look
     from .report import plot_log
     torch.set_num_threads(threads)
@@ -249,7 +253,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=6.0, h
     get, stop = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps)
     log_path = out / "log.jsonl"
     began, before = time.monotonic(), trainer.seconds
-    next_look, sums, bad = trainer.seconds + 60 * min(2.0, validate_minutes), [], 0
+    next_look, sums, bad = trainer.seconds + 60 * min(4.0, validate_minutes), [], 0
     try:
         while trainer.seconds < minutes * 60:
             factor = rate(trainer.seconds / (minutes * 60))

@@ -89,27 +89,25 @@ class Lift(nn.Module):
         self.register_buffer("place", torch.stack([centres[..., 0] / 40, centres[..., 1] / 30, torch.log1p(distance) / 4, 10 / (distance + 10)])[None])
         bins = torch.linspace(0, 1, size.scales)
         self.register_buffer("bins", bins[None, :, None, None])
-        heights = len(c.LIFT_HEIGHTS_M)
-        self.mix = conv(heights * size.content + heights + 2 + 4, size.fresh, 1)
+        self.mix = conv(size.content + 3 + 4, size.fresh, 1)
 
     def forward(self, features, lift, lift_valid, camera_mask, camera_age_s):
         s, z = self.size, len(c.LIFT_HEIGHTS_M)
         x_cells, y_cells = c.GRID_SIZE
         flat = features.flatten(0, 1)                                       # [B*C, F, h, w]
         grid = lift.flatten(0, 1)                                           # [B*C, Z, X, Y, 2]
-        valid = (lift_valid * camera_mask[:, :, None, None, None]).flatten(0, 1)  # [B*C, Z, X, Y]
-        seen = g.sample(flat, grid.reshape(-1, z * x_cells, y_cells, 2))    # [B*C, F, Z*X, Y]
-        seen = seen.reshape(-1, s.features, z, x_cells, y_cells)            # [B*C, F, Z, X, Y]
+        valid = (lift_valid.amax(2) * camera_mask[:, :, None, None]).flatten(0, 1)[:, None]      # [B*C, 1, X, Y]: in sight at some height
+        seen = g.sample(flat, grid.mean(1))                                 # [B*C, F, X, Y]: half way up; every height cost twice, for little
         rise = (grid[:, 0, :, :, 1] - grid[:, z - 1, :, :, 1]) * (0.5 * c.PICTURE_HEIGHT_PX / (c.LIFT_HEIGHTS_M[-1] - c.LIFT_HEIGHTS_M[0]))
         scale = torch.log(rise.clamp(SCALE_LOW_PXPM, SCALE_HIGH_PXPM) / SCALE_LOW_PXPM) / math.log(SCALE_HIGH_PXPM / SCALE_LOW_PXPM)
         weight = F.relu(1 - (scale[:, None] - self.bins).abs() * (s.scales - 1))  # [B*C, scales, X, Y]: linear between two bins
-        evidence = (seen[:, s.content:] * weight[:, :, None]).sum(1)        # [B*C, Z, X, Y]
-        content = (seen[:, :s.content] * valid[:, None]).flatten(1, 2)      # [B*C, content*Z, X, Y]
-        age = valid[:, 1:2] * camera_age_s.reshape(-1, 1, 1, 1) * 10        # [B*C, 1, X, Y]
-        gathered = torch.cat([content, evidence * valid, age, valid[:, 1:2]], 1)
+        evidence = (seen[:, s.content:] * weight).sum(1, keepdim=True) * valid    # [B*C, 1, X, Y]
+        content = seen[:, :s.content] * valid                               # [B*C, content, X, Y]
+        age = valid * camera_age_s.reshape(-1, 1, 1, 1) * 10                # [B*C, 1, X, Y]
+        gathered = torch.cat([content, evidence, age, valid], 1)     # [B*C, ., X, Y]
         gathered = gathered.reshape((lift.shape[0], -1) + gathered.shape[1:])  # [B, C, ., X, Y]
         total = gathered.sum(1)
-        count = valid.sum(1, keepdim=True).reshape(lift.shape[0], -1, 1, x_cells, y_cells).sum(1) * (1 / z)  # [B, 1, X, Y]
+        count = total[:, -1:]                                               # [B, 1, X, Y]
         mean = total / count.clamp(min=1.0)
         return self.mix(torch.cat([mean, self.place.expand(lift.shape[0], -1, -1, -1)], 1)), count  # [B, fresh, X, Y]
 
@@ -125,7 +123,7 @@ class EgoFromView(nn.Module):
         self.head = nn.Sequential(nn.Linear(32 * 32 + 4 + 4, 64), nn.ReLU(), nn.Linear(64, 3))
 
     def view(self, features, lift_valid, camera_mask, content):
-        ahead = lift_valid[:, :, 1, 16:24, 15:17].mean((2, 3)) * camera_mask                     # [B, C]: does it see 8-24 m ahead?
+        ahead = lift_valid[:, :, 0, 16:24, 15:17].mean((2, 3)) * camera_mask                     # [B, C]: does it see 8-24 m ahead?
         weight = ahead / ahead.sum(1, keepdim=True).clamp(min=1e-3)
         return self.look((features[:, :, :content] * weight[:, :, None, None, None]).sum(1))     # [B, view, 16, 32]
 
