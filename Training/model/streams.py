@@ -77,7 +77,7 @@ def scale_map(boxes, intrinsics, vehicle_from_camera):
 class Clips:
     """Opened clips with their labels, the newest used kept in memory."""
 
-    def __init__(self, root, split, kept=2500):
+    def __init__(self, root, split, kept=1400):
         self.root, self.split, self.kept, self.opened = root, split, kept, {}
         self.refresh()
 
@@ -237,8 +237,6 @@ class Batches:
 
 
 def _produce(out, arguments):
-    import os
-    os.nice(2)
     source = Batches(**arguments)
     while True:
         out.put(next(source))

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import signal
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -252,6 +253,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=6.0, h
         raise Refused(f"{data}: no train clips there; make them with Training/make-drives")
     get, stop = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps)
     log_path = out / "log.jsonl"
+    signal.signal(signal.SIGTERM, lambda *_: exit(143))  # so that the batch process is ended too
     began, before = time.monotonic(), trainer.seconds
     next_look, sums, bad = trainer.seconds + 60 * min(4.0, validate_minutes), [], 0
     try:
