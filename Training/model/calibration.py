@@ -100,20 +100,24 @@ def alarms(p, threshold, fall, m=ALARM_M, n=ALARM_N):
     return out
 
 
-def choose_levels(series, horizon=2):
-    """series: list of {"p": [T, K] calibrated at every tick, "calm": bool, "event": bool}. The lowest threshold at which at most 1 % of the calm
-    clips alarm."""
-    calm = [s["p"][:, horizon] for s in series if s["calm"]]
-    events = [s["p"][:, horizon] for s in series if s["event"]]
-    best, table = None, []
-    for threshold in np.r_[np.arange(0.02, 0.2, 0.01), np.arange(0.2, 0.91, 0.025)]:
-        fall = 0.7 * threshold
-        false = float(np.mean([bool(alarms(p, threshold, fall)) for p in calm])) if calm else 0.0
-        found = float(np.mean([bool(alarms(p, threshold, fall)) for p in events])) if events else 0.0
-        table.append((round(float(threshold), 3), round(false, 4), round(found, 4)))
-        if best is None and false <= 0.01:
-            best = float(threshold)
-    best = best or 0.9
-    levels = {"horizon_s": c.HORIZONS_S[horizon], "elevated": {"rise": round(0.5 * best, 4), "fall": round(0.35 * best, 4)},
-              "high": {"rise": round(best, 4), "fall": round(0.7 * best, 4)}, "alarm": {"m": ALARM_M, "n": ALARM_N}}
+FALSE_ALARMS = 0.015  # the share of calm validation clips that may alarm
+
+
+def choose_levels(series):
+    """series: list of {"p": [T, K] calibrated at every tick, "calm": bool, "event": bool}. For 2 s and 3 s the lowest threshold at which few calm clips
+    alarm; the horizon at which it raises more of the events. -> levels, table of (horizon, threshold, calm alarmed, events raised)"""
+    calm, events = [s["p"] for s in series if s["calm"]], [s["p"] for s in series if s["event"]]
+    best, table = (-1.0, 2, 0.9), []
+    for horizon in (2, 3):
+        chosen = None
+        for threshold in np.r_[np.arange(0.02, 0.2, 0.01), np.arange(0.2, 0.95, 0.02)]:
+            false, found = (float(np.mean([bool(alarms(p[:, horizon], threshold, 0.7 * threshold)) for p in some])) if some else 0.0 for some in (calm, events))
+            table.append((c.HORIZONS_S[horizon], round(float(threshold), 3), round(false, 4), round(found, 4)))
+            if chosen is None and false <= FALSE_ALARMS:
+                chosen = (found, horizon, float(threshold))
+        if chosen and chosen[0] > best[0]:
+            best = chosen
+    _, horizon, rise = best
+    levels = {"horizon_s": c.HORIZONS_S[horizon], "elevated": {"rise": round(0.5 * rise, 4), "fall": round(0.35 * rise, 4)},
+              "high": {"rise": round(rise, 4), "fall": round(0.7 * rise, 4)}, "alarm": {"m": ALARM_M, "n": ALARM_N}}
     return levels, table

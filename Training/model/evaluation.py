@@ -66,35 +66,31 @@ def _round(value):
     return None if value is None or not np.isfinite(value) else round(float(value), 4)
 
 
-def fit_on_validation(model, blind, data, stride, clips=None):
-    """Everything that is chosen, chosen on validation clips. -> settings, and what the report says of them."""
-    natural = collect(model, blind, data, choose(data, "validation", clips, enriched=False), stride, variants=("full",), boxes=False, progress=_progress("validation, natural"))
-    enriched = collect(model, blind, data, choose(data, "validation", clips, enriched=True), stride, variants=("full",), boxes=False, progress=_progress("validation, enriched"))
+def fit_on_validation(model, blind, data, workers, clips=None):
+    """Everything that is chosen, chosen on validation clips: scaling, thresholds, bounds, alarm levels. -> settings"""
+    parts = [collect(model, blind, data, choose(data, "validation", clips, enriched), 1, variants=("full",), boxes=False, every=1, workers=workers,
+                     progress=_progress(f"validation, {name}")) for enriched, name in ((False, "natural"), (True, "enriched"))]
+    natural = parts[0]
     scaling = cal.risk(natural["risk_full"], natural["steps"])
-    blind_scaling = cal.risk(natural["blind"], natural["steps"])
-    intended = cal.apply_risk(natural["risk_full"][:, 0], scaling)
     hit = natural["steps"][:, :1] <= np.arange(c.K)[None]
-    bounds = cal.upper_bound(intended, hit, natural["clip"])
-    occupancy = cal.occupancy(natural["logits"])
     threshold, iou = f.best_threshold(natural["now_full"])
-    later = [f.best_threshold(natural["forecast"][:, level])[0] for level in range(1 + c.K)]
-    persisting = [f.best_threshold(natural["persistence"][:, level])[0] for level in range(1 + c.K)]
-    return {"risk": scaling, "blind": blind_scaling, "bounds": bounds, "occupancy": occupancy, "threshold": threshold, "later": later, "persisting": persisting,
-            "iou_validation": iou, "natural_clips": len(np.unique(natural["clip"])), "enriched_clips": len(np.unique(enriched["clip"]))}
+    levels, table = cal.choose_levels(alarm_series(parts, scaling))
+    return {"risk": scaling, "blind": cal.risk(natural["blind"], natural["steps"]), "occupancy": cal.occupancy(natural["logits"]),
+            "bounds": cal.upper_bound(cal.apply_risk(natural["risk_full"][:, 0], scaling), hit, natural["clip"]), "threshold": threshold, "iou_validation": iou,
+            "later": [f.best_threshold(natural["forecast"][:, level])[0] for level in range(1 + c.K)],
+            "persisting": [f.best_threshold(natural["persistence"][:, level])[0] for level in range(1 + c.K)], "levels": levels, "alarm_table": table}
 
 
-def alarm_series(model, blind, data, scaling, split="validation", clips=None):
-    """Calibrated risk of the intended manoeuvre at every tick of natural and enriched clips, for the choice of the alarm's threshold.
-    Calm: a natural clip in which keeping on never comes within 2 m of anybody in 4 s. An event: keeping on collides within 2 s at its last tick."""
+def alarm_series(parts, scaling):
+    """Calibrated risk of the intended manoeuvre at every tick of the validation clips. Calm: a natural clip in which it never collides within 4 s.
+    An event: an enriched clip at whose last ticks it collides within 2 s."""
     out = []
-    for enriched in (False, True):
-        r = collect(model, blind, data, choose(data, split, clips, enriched), stride=1, variants=("full",), boxes=False, every=1, occupancy=False,
-                    progress=_progress(f"alarm series, {'enriched' if enriched else 'natural'}"))
+    for enriched, r in enumerate(parts):
         for clip in np.unique(r["clip"]):
             rows = r["clip"] == clip
-            p = cal.apply_risk(r["risk_full"][rows, 0], scaling)
-            closest, steps = r["closest"][rows], r["steps"][rows]
-            out.append({"p": p, "calm": not enriched and bool((closest[:, -1] > 2.0).all()), "natural": not enriched, "event": enriched and bool(steps[-1, c.KEEP] <= 2)})
+            steps = r["steps"][rows, 0]
+            out.append({"p": cal.apply_risk(r["risk_full"][rows, 0], scaling), "calm": not enriched and bool((steps == c.K).all()),
+                        "event": bool(enriched and (steps[-3:] <= 2).all())})
     return out
 
 
@@ -225,28 +221,28 @@ def main(arguments=None):
     parser.add_argument("--clips", type=int, help="at most this many clips of each part")
     parser.add_argument("--stride", type=int, default=2, help="ticks of 0.1 s from one frame set to the next")
     parser.add_argument("--drives", help="a folder of recorded drives: counts alarms and lead times")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="processes of one thread")
     parser.add_argument("--draft", action="store_true", help="calibrate and write model.json, measure nothing")
     o = parser.parse_args(arguments)
-    torch.set_num_threads(o.threads)
+    torch.set_num_threads(1)
     from . import drive_evaluation, report
     from .export import write_manifest
     model, blind, manifest = load_folder(o.model)
     folder = Path(o.model)
     passes = True
     if o.data:
-        settings = fit_on_validation(model, blind, o.data, o.stride, o.clips)
-        series = alarm_series(model, blind, o.data, settings["risk"], clips=o.clips)
-        levels, table = cal.choose_levels(series)
+        settings = fit_on_validation(model, blind, o.data, o.workers, o.clips)
+        levels, table = settings["levels"], settings["alarm_table"]
         manifest["calibration"] = {"risk": settings["risk"], "occupancy": settings["occupancy"], "upper_bound": settings["bounds"]}
         manifest["levels"] = levels
         write_manifest(folder / "model.json", manifest)
         print(f"evaluate: validation IoU now {settings['iou_validation']:.3f} at p >= {settings['threshold'] / BINS:.2f}; risk scaling {settings['risk']}; levels {levels}")
         for row in table:
-            print("evaluate: alarm threshold %.3f: calm validation clips alarmed %.3f, events raised %.3f" % row)
+            if row[2] < 0.2:
+                print("evaluate: alarm on %g s at %.3f: calm validation clips alarmed %.3f, events raised %.3f" % row)
         if not o.draft:
-            natural = collect(model, blind, o.data, choose(o.data, o.split, o.clips, enriched=False), o.stride, progress=_progress(f"{o.split}, natural"))
-            enriched = collect(model, blind, o.data, choose(o.data, o.split, o.clips, enriched=True), o.stride, progress=_progress(f"{o.split}, enriched"))
+            natural = collect(model, blind, o.data, choose(o.data, o.split, o.clips, enriched=False), o.stride, workers=o.workers, progress=_progress(f"{o.split}, natural"))
+            enriched = collect(model, blind, o.data, choose(o.data, o.split, o.clips, enriched=True), o.stride, workers=o.workers, progress=_progress(f"{o.split}, enriched"))
             measured, arrays = measure(natural, enriched, settings)
             passes = all(r["passes"] for r in measured.gates)
             manifest["skill"] = {"date": time.strftime("%Y-%m-%d"), "commit": commit(), "split": o.split, "clips": int(len(np.unique(natural["clip"]))),

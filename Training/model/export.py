@@ -3,12 +3,13 @@
 import argparse
 import hashlib
 import json
+import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from . import contract as c
-from .world_model import Size, WorldModel
 
 OPSET = 17
 VERSION = "0.1.0"
@@ -111,10 +112,10 @@ def manifest(size, out, trained_on, calibration=None, levels=None, cost_table_ms
         "cost_table_ms": cost_table_ms or [{"batch": 1, "manoeuvres": n, "ms": ms} for n, ms in ((16, 25.0), (8, 24.0), (1, 23.0))],
         "calibration": calibration or {
             "risk": plain, "occupancy": [{"horizon_s": 0.0, "scale": 1.0, "bias": 0.0}] + plain,
-            "upper_bound": {"method": "none: not calibrated", "alpha": 0.1, "n": 0,
+            "upper_bound": {"method": "none: not calibrated", "alpha": 0.1, "n": 1,
                             "per_horizon": [{"horizon_s": h, "edges": [], "bounds": [1.0]} for h in c.HORIZONS_S]}},
         "levels": levels or {"horizon_s": 2.0, "elevated": {"rise": 0.15, "fall": 0.1}, "high": {"rise": 0.35, "fall": 0.25}, "alarm": {"m": 3, "n": 5}},
-        "skill": skill or {"date": None, "commit": None, "split": "test", "clips": 0, "figures": []},
+        "skill": skill or {"date": time.strftime("%Y-%m-%d"), "commit": "not measured", "split": "test", "clips": 0, "figures": []},
     }
 
 
@@ -122,12 +123,14 @@ def write_manifest(path, content):
     Path(path).write_text(json.dumps(content, indent=1) + "\n")
 
 
-def export(model, out, trained_on, **measured):
+def export(model, out, trained_on, blind=None, **measured):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     model.eval()
     for name in ("encoder", "memory", "predictor"):
         write_graph(getattr(model, name), name, model.size, out / f"{name}.onnx")
+    if blind is not None:  # what `evaluate` needs: the same weights for torch, and the blind control trained beside them
+        torch.save({"size": asdict(model.size), "smooth": model.state_dict(), "blind": blind.state_dict()}, out / "weights.pt")
     write_manifest(out / "model.json", manifest(model.size, out, trained_on, **measured))
 
 
@@ -136,8 +139,7 @@ def main(arguments=None):
     parser.add_argument("--run", required=True, help="the folder that `train` wrote")
     parser.add_argument("--out", required=True, help="the model folder to write, such as models/nano")
     options = parser.parse_args(arguments)
-    from .training import load_weights, trained_on
-    model = load_weights(options.run)
-    export(model, options.out, trained_on(options.run))
+    from .training import load_blind, load_weights, trained_on
+    export(load_weights(options.run), options.out, trained_on(options.run), load_blind(options.run))
     print(f"export: {options.out} written; calibrate and measure it with `evaluate --model {options.out}`")
     return 0

@@ -1,5 +1,8 @@
 """Runs a model over clips of a split and keeps what every figure of the evaluation is computed from. Memory runs on every `stride`-th
-tick from the clip's start; a record is made every half second from half a second on."""
+tick from the clip's start; a record is made every second tick once there is a second of history."""
+
+
+import multiprocessing
 
 import numpy as np
 import torch
@@ -14,7 +17,7 @@ from .streams import fx_fy_cx_cy
 from .geometry import relative_pose
 from .world_model import probability
 
-FIRST_TICK, EVERY = 5, 5
+FIRST_TICK, EVERY = 10, 2
 BINS = 64           # of a probability
 LOGIT_LOW, LOGIT_HIGH, LOGIT_BINS = -14.0, 8.0, 88
 VARIANTS = ("full", "front_lost", "all_lost")
@@ -36,10 +39,30 @@ def histogram(values, target, low, high, bins):
     return np.bincount(flat.ravel(), minlength=rows * 2 * bins).reshape(lead + (2, bins)).astype(np.int32)
 
 
+def _shard(results, number, arguments):
+    torch.set_num_threads(1)
+    results.put((number, collect(*arguments)))
+
+
+def _shared_out(workers, model, blind, root, paths, stride, variants, batch, boxes, every, occupancy, progress):
+    """The same by several processes of one thread each, every one with its share of the clips."""
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    for n in range(workers):
+        arguments = (model, blind, root, paths[n::workers], stride, variants, batch, boxes, every, occupancy, progress if n == 0 else None)
+        context.Process(target=_shard, args=(results, n, arguments), daemon=True).start()
+    parts = dict(results.get() for _ in range(workers))
+    for n, part in parts.items():
+        part["clip"] = part["clip"] * workers + n
+    return {k: np.concatenate([parts[n][k] for n in sorted(parts)]) for k in parts[0]}
+
+
 @torch.no_grad()
-def collect(model, blind, root, paths, stride=2, variants=VARIANTS, batch=8, boxes=True, every=EVERY, occupancy=True, progress=None):
+def collect(model, blind, root, paths, stride=2, variants=VARIANTS, batch=8, boxes=True, every=EVERY, occupancy=True, progress=None, workers=1):
     """-> dict of arrays, one row a record; `clip` is the row's clip number."""
     model.eval()
+    if workers > 1:
+        return _shared_out(workers, model, blind, root, paths, stride, variants, batch, boxes, every, occupancy, progress)
     out = {}
 
     def put(**row):

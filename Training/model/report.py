@@ -71,7 +71,9 @@ def plots(folder, arrays, settings, alarm_table):
     axes[0].plot(x, [f.iou(natural["forecast"][:, n], settings["later"][n]) for n in range(1 + c.K)], "o-", label="forecast")
     axes[0].plot(x, [f.iou(natural["persistence"][:, n], settings["persisting"][n]) for n in range(1 + c.K)], "o-", label="its own now, held still")
     axes[0].set_xlabel("horizon, s"), axes[0].set_ylabel("occupancy IoU"), axes[0].legend()
-    axes[1].plot([r[1] for r in alarm_table], [r[2] for r in alarm_table], "o-", ms=3)
+    for h in sorted({r[0] for r in alarm_table}):
+        axes[1].plot([r[2] for r in alarm_table if r[0] == h], [r[3] for r in alarm_table if r[0] == h], "o-", ms=3, label=f"risk within {h:g} s")
+    axes[1].legend()
     axes[1].set_xlabel("calm validation clips alarmed"), axes[1].set_ylabel("events raised"), axes[1].set_title("alarm threshold")
     _save(figure, folder / "skill.png")
 

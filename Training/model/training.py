@@ -5,6 +5,7 @@ import copy
 import csv
 import json
 import math
+import multiprocessing
 import os
 import signal
 import time
@@ -23,8 +24,8 @@ from .blind import Blind
 from .streams import in_background
 from .world_model import EGO_SCALE, Size, WorldModel
 
-BATCH, TICKS, CAMERAS = 8, 3, 3
-PEAK_RATE, EMA = 2e-3, 0.998
+BATCH, TICKS, CAMERAS = 4, 3, 3
+PEAK_RATE, EMA = 1.6e-3, 0.997
 LEAST_IOU, LEAST_IOU_AFTER = 0.15, 10_000
 
 
@@ -84,9 +85,14 @@ class Trainer:
         t = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in batch.items()}
         b, ticks, cameras = t["mask"].shape
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            content, scales = m.encoder.parts(t["images"].flatten(0, 2))
+            present = torch.nonzero(t["mask"].flatten())[:, 0]  # a masked camera's picture is not read: it need not be encoded
+            if len(present) == 0:
+                present = torch.zeros(1, dtype=torch.long)
+            content, scales = m.encoder.parts(t["images"].flatten(0, 2)[present])
         content, scales = content.float(), scales.float()
-        features = torch.cat([content, torch.sigmoid(scales)], 1).reshape(b, ticks, cameras, -1, *content.shape[2:])
+        features = torch.zeros(b * ticks * cameras, m.size.features, *content.shape[2:])
+        features = features.index_copy(0, present, torch.cat([content, torch.sigmoid(scales)], 1))
+        features = features.reshape(b, ticks, cameras, *features.shape[1:])
         lift, valid = g.lift(t["intrinsics"], t["pose"])
         state = self.state * (~t["reset"]).float()[:, None, None, None]
         for row in range(b):
@@ -100,8 +106,7 @@ class Trainer:
             coverage.append(((valid * t["mask"][:, i, :, None, None, None]).amax((1, 2)) > 0).float())  # [B, X, Y]
         self.state = state.detach()
         loss, log = {}, {}
-        asked = t["mask"].flatten()
-        loss["scales"] = 0.5 * losses.scales(scales, t["scale"].flatten(0, 2), m.size.scales)
+        loss["scales"] = 0.5 * losses.scales(scales, t["scale"].flatten(0, 2)[present], m.size.scales)
 
         target_now = t["occupancy_now"].float()
         sight = 1 - t["hidden"].float()
@@ -235,10 +240,68 @@ def rate(progress):
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - 0.06) / 0.94)))
 
 
-def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=6.0, half=False, validation_clips=32):
+class Replicas:
+    """Two processes of one thread each, whose weights are averaged every few steps. Two threads in one process spent three times the
+    CPU on the same step on a busy machine (1.2 s against 0.4 s), waiting for each other at every small operation."""
+
+    EVERY = 10
+
+    def __init__(self, model, count):
+        context = multiprocessing.get_context("fork")
+        length = sum(v.numel() for v in model.state_dict().values() if v.dtype.is_floating_point)
+        self.shared = torch.zeros(count, length).share_memory_()
+        self.seen = torch.zeros(count, 2, dtype=torch.int64).share_memory_()  # windows and ticks of each replica
+        self.barrier, self.count, self.context = context.Barrier(count), count, context
+
+    def average(self, rank, trainer):
+        """Called by every replica after the same number of steps; waits for the others."""
+        values = [v for v in trainer.model.state_dict().values() if v.dtype.is_floating_point]
+        self.shared[rank] = torch.cat([v.flatten() for v in values])
+        self.seen[rank] = torch.tensor([trainer.windows, trainer.ticks])
+        self.barrier.wait()
+        mean, at = self.shared.mean(0), 0
+        for v in values:
+            v.copy_(mean[at:at + v.numel()].view_as(v))
+            at += v.numel()
+        self.barrier.wait()
+
+    def others_seen(self):
+        return self.seen[1:].sum(0).tolist()
+
+
+def whole(trainer, together, seed):
+    content = trainer.checkpoint(seed)
+    windows, ticks = together.others_seen()
+    content["windows"] += windows
+    content["ticks"] += ticks
+    return content
+
+
+def replicate(replicas, rank, content, data, seed, minutes, half):
+    """A replica's whole life; it is ended by the first one."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    torch.set_num_threads(1)
+    trainer = Trainer(seed + rank, half=half)
+    trainer.restore(content)
+    trainer.windows = trainer.ticks = 0
+    get, _ = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps + 77 * rank)
+    began, before, done = time.monotonic(), trainer.seconds, 0
+    while True:
+        for group in trainer.optimiser.param_groups:
+            group["lr"] = PEAK_RATE * rate((before + time.monotonic() - began) / (minutes * 60))
+        log = trainer.step(get())
+        if not math.isfinite(log["total"]):
+            trainer.state = trainer.model.initial_state(BATCH)
+        done += 1
+        if done % Replicas.EVERY == 0:
+            with torch.no_grad():
+                replicas.average(rank, trainer)
+
+
+def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, half=False, validation_clips=24, replicas=1):
     from .evaluation import quick_look
     from .report import plot_log
-    torch.set_num_threads(threads)
+    torch.set_num_threads(threads if replicas == 1 else 1)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     last = out / "last.pt"
@@ -253,15 +316,25 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=6.0, h
         raise Refused(f"{data}: no train clips there; make them with Training/make-drives")
     get, stop = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps)
     log_path = out / "log.jsonl"
+    together = Replicas(trainer.model, replicas)
+    done = 0
+    content = trainer.checkpoint(seed)
+    others = [together.context.Process(target=replicate, args=(together, rank, content, data, seed, minutes, half)) for rank in range(1, replicas)]
+    for other in others:
+        other.start()
     signal.signal(signal.SIGTERM, lambda *_: exit(143))  # so that the batch process is ended too
     began, before = time.monotonic(), trainer.seconds
-    next_look, sums, bad = trainer.seconds + 60 * min(4.0, validate_minutes), [], 0
+    next_look, sums, bad = trainer.seconds + 60 * min(6.0, validate_minutes), [], 0
     try:
         while trainer.seconds < minutes * 60:
             factor = rate(trainer.seconds / (minutes * 60))
             for group in trainer.optimiser.param_groups:
                 group["lr"] = PEAK_RATE * factor
             log = trainer.step(get())
+            done += 1
+            if replicas > 1 and done % Replicas.EVERY == 0:
+                with torch.no_grad():
+                    together.average(0, trainer)
             trainer.seconds = before + time.monotonic() - began
             if not math.isfinite(log["total"]):
                 bad += 1
@@ -275,12 +348,12 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=6.0, h
             sums.append(log)
             if trainer.steps % 50 == 0:
                 row = {k: round(float(np.mean([s[k] for s in sums if k in s])), 5) for k in sorted({k for s in sums for k in s})}
-                row.update(kind="step", step=trainer.steps, windows=trainer.windows, ticks=trainer.ticks, seconds=round(trainer.seconds, 1), rate=PEAK_RATE * factor)
+                row.update(kind="step", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], ticks=trainer.ticks + together.others_seen()[1], seconds=round(trainer.seconds, 1), rate=PEAK_RATE * factor)
                 with open(log_path, "a") as f:
                     f.write(json.dumps(row) + "\n")
                 print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
                 sums = []
-                keep(last, trainer.checkpoint(seed))
+                keep(last, whole(trainer, together, seed))
                 paths = drive_clips.list_clips(data, "train")
                 (out / "run.json").write_text(json.dumps({"data_clips": len(paths), "clips": len(paths), "towns": len({p.name.split("-")[1] if p.name.count("-") > 1 else p.stem for p in paths}),
                                                           "threads": threads, "size": asdict(trainer.model.size), "half": half}, indent=1) + "\n")
@@ -291,18 +364,20 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=6.0, h
                 if look is None:
                     print("look: no validation clips yet", flush=True)
                     continue
-                look.update(kind="look", step=trainer.steps, windows=trainer.windows, seconds=round(trainer.seconds, 1))
+                look.update(kind="look", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], seconds=round(trainer.seconds, 1))
                 with open(log_path, "a") as f:
                     f.write(json.dumps(look) + "\n")
                 print("look:", json.dumps(look), flush=True)
                 plot_log(log_path, out / "log.png")
-                if trainer.windows > LEAST_IOU_AFTER and look["iou_now"] < LEAST_IOU:
+                if look["windows"] > LEAST_IOU_AFTER and look["iou_now"] < LEAST_IOU:
                     print(f"train: stopped, occupancy IoU now {look['iou_now']:.3f} is below {LEAST_IOU} after {trainer.windows} windows: it does not see")
                     return 1
     finally:
         stop()
-    keep(last, trainer.checkpoint(seed))
-    print(f"train: done, {trainer.windows} windows, {trainer.seconds / 60:.1f} minutes; checkpoint {last}")
+        for other in others:
+            other.terminate()
+    keep(last, whole(trainer, together, seed))
+    print(f"train: done, {trainer.windows + together.others_seen()[0]} windows, {trainer.seconds / 60:.1f} minutes; checkpoint {last}")
     return 0
 
 
@@ -314,11 +389,12 @@ def main(arguments=None):
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--validate-minutes", type=float, default=6.0)
+    parser.add_argument("--validate-minutes", type=float, default=10.0)
+    parser.add_argument("--replicas", type=int, default=1, help="processes of one thread, their weights averaged every few steps; on a busy machine better than threads")
     parser.add_argument("--bf16", action="store_true", help="convolutions in bfloat16")
     o = parser.parse_args(arguments)
     try:
-        return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16)
+        return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16, replicas=o.replicas)
     except Refused as refused:
         print(f"train: {refused}")
         return 2
