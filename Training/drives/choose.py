@@ -36,11 +36,16 @@ def contact_gaps(run, v, first, last):
     out = np.full(last - first, 100.0)
     if not np.isfinite(me[:, 0]).any():
         return out
+    pose = run.pose[:, first:last]
     with np.errstate(invalid="ignore"):
-        d = np.abs(run.pose[:, first:last, :2] - me[None, :, :2]).max(axis=2)
-        near = d < 16
-    near[v] = False
+        every = slice(None, None, 8)  # nobody covers 40 m in 0.8 s
+        passing = (np.abs(pose[:, every, :2] - me[every, :2]).max(axis=2) < 56).any(axis=1)
+        passing |= np.isfinite(pose[:, 0, 0]) != np.isfinite(pose[:, -1, 0])
+        passing[v] = False
+        passing = np.nonzero(passing)[0]
+        near = np.abs(pose[passing, :, :2] - me[:, :2]).max(axis=2) < 16
     o, n = np.nonzero(near)
+    o = passing[o]
     if len(o):
         gap = labels.separation(me[n, 0], me[n, 1], me[n, 2], run.size[v, 0], run.size[v, 1], *run.pose[o, first + n].T, run.size[o, 0], run.size[o, 1])
         np.minimum.at(out, n, gap)

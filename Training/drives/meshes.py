@@ -287,6 +287,9 @@ def town_mesh(town):
             _strip(m, np.array([p - side * lane.width / 2, p + side * lane.width / 2]), 0.35, 0.03, white, MARKING)
     for polygon, _ in town.junctions:
         _polygon(m, polygon, 0.003, asphalt, ASPHALT)
+    for x, y in town.dead_ends:
+        a = np.linspace(0, 2 * np.pi, 17)[:-1]
+        _polygon(m, np.column_stack([x + 8.5 * np.cos(a), y + 8.5 * np.sin(a)]), -0.01, asphalt, ASPHALT)
     for polygon in town.walking_areas:
         if len(polygon) >= 3:
             _polygon(m, polygon, 0.012, pavement, PAVEMENT)

@@ -161,7 +161,7 @@ class Renderer:
         self.noise.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         self.noise.use(0)
         c.front_face = "cw"  # the pictures are drawn upside down, see _projection
-        c.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE | moderngl.BLEND)
+        c.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self.town = None
         self._town = []  # (buffer, array, first, count, low, high) a program, by squares of the ground
         self._objects = []  # (buffer, array, first [n + 1]): bodies, shadows
@@ -253,7 +253,7 @@ class Renderer:
             d = objects[:, :2] - pose[:2, 3]
             ahead, aside = d @ forward, np.abs(d @ np.array([-forward[1], forward[0]]))
             seen = (present & (ahead > -7) & (ahead < FAR_M) & (aside < np.maximum(ahead, 0) * np.tan(half) + 8))[:MOST_OBJECTS]
-            # what stands, then the ground, then the sky: the hidden is cheap once something is before it; shadows lie on the ground
+            # what stands, then the ground, then the sky: the hidden is cheap once something is before it; shadows lie on all of it
             bodies, shadows = self._objects if self._objects else (None, None)
             if bodies:
                 _render(bodies[1], bodies[2][:-1][seen], np.diff(bodies[2])[seen])
@@ -263,9 +263,11 @@ class Renderer:
                 near = np.nonzero((ahead > -radius) & (ahead < FAR_M + radius) & (aside * np.cos(half) - ahead * np.sin(half) < radius))[0]
                 near = near[np.argsort(np.hypot(*d[near].T))]
                 _render(array, first[near], count[near])
-            if shadows:
-                _render(shadows[1], shadows[2][:-1][seen], np.diff(shadows[2])[seen])
             self.sky_array.render(moderngl.TRIANGLES)
+            if shadows:
+                self.context.enable(moderngl.BLEND)
+                _render(shadows[1], shadows[2][:-1][seen], np.diff(shadows[2])[seen])
+                self.context.disable(moderngl.BLEND)
         self.target.read_into(self._pixels, components=3, viewport=(0, 0) + self.size)
         atlas = np.frombuffer(self._pixels, dtype=np.uint8).reshape(self.size[1], self.size[0], 3)
         h, w = rig.HEIGHT_PX, rig.WIDTH_PX

@@ -40,6 +40,7 @@ class Town:
     lanes: list = field(default_factory=list)
     internal: list = field(default_factory=list)  # (shape, width) of paths across junctions
     junctions: list = field(default_factory=list)  # (polygon [n, 2], has traffic lights)
+    dead_ends: list = field(default_factory=list)  # centres of turning places
     crossings: list = field(default_factory=list)  # (centre line, width)
     walking_areas: list = field(default_factory=list)
     buildings: list = field(default_factory=list)  # (x, y, yaw, length, width, height, style)
@@ -119,7 +120,10 @@ def _read(town):
                 town.lanes.append(Lane(shape, width, kind, edge.get("id"), n, n == len(lanes) - 1, float(lane.get("length"))))
     for junction in root.iter("junction"):
         if junction.get("type") != "internal" and len(junction.get("shape", "").split()) >= 3:
-            town.junctions.append((_points(junction.get("shape")), "traffic_light" in junction.get("type")))
+            polygon = _points(junction.get("shape"))
+            town.junctions.append((polygon, "traffic_light" in junction.get("type")))
+            if junction.get("type") == "dead_end" or len(polygon) < 4:
+                town.dead_ends.append(polygon.mean(axis=0))
 
 
 def along(shape, step, start=0.0, end=0.0):
