@@ -92,14 +92,21 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             telemetry.Start(pipeline, publisher);
             var started = Stopwatch.GetTimestamp();
             pipeline.Start();
-            while (!pipeline.WaitForEnd(TimeSpan.FromMilliseconds(200), cancelled) && !cancelled.IsCancellationRequested)
+            IReadOnlyList<string> hanging;
+            try
             {
-                WarnOfTrouble(pipeline);
-                console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                while (!pipeline.WaitForEnd(TimeSpan.FromMilliseconds(200), cancelled) && !cancelled.IsCancellationRequested)
+                {
+                    WarnOfTrouble(pipeline);
+                    console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                }
+            }
+            finally
+            {
+                hanging = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
+                telemetry.Stop();
             }
 
-            var hanging = pipeline.Stop();
-            telemetry.Stop();
             foreach (var camera in hanging)
             {
                 console.Warning($"camera {camera}: a native call hangs; its thread was left behind");
