@@ -28,6 +28,7 @@ public sealed class Journey
     private readonly SceneForecast _unheard;
     private readonly TimeSpan _validFor;
     private readonly long[] _lastFrameStopwatch;
+    private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
     private FrameSet _next;
     private FrameSet _spare;
 
@@ -117,7 +118,22 @@ public sealed class Journey
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
         _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));
+        OweOrPayEdge(forecast);
         return forecast == _unheard ? GiveUp(forecast, DropReason.SinkBusy) : forecast;
+    }
+
+    /// <summary>An alarm's edge on a forecast that nobody takes goes out with the next one that somebody does.</summary>
+    private void OweOrPayEdge(SceneForecast forecast)
+    {
+        if (forecast.Edge != AlarmEdge.None)
+        {
+            _owed = forecast == _unheard ? (forecast.Edge, forecast.Alarm) : default;
+        }
+        else if (forecast != _unheard && _owed.Edge != AlarmEdge.None)
+        {
+            (forecast.Edge, forecast.Alarm) = _owed;
+            _owed = default;
+        }
     }
 
     private SceneForecast? GiveUp(SceneForecast forecast, DropReason reason)

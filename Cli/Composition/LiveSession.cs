@@ -96,18 +96,25 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             telemetry.Start(pipeline, publisher);
             var started = Stopwatch.GetTimestamp();
             pipeline.Start();
+            IReadOnlyList<string> hanging;
             var look = console.IsTerminal ? TerminalLook : PipeLook;
-            while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
+            try
             {
-                WarnOfTrouble(pipeline);
-                if (!console.Quiet)
+                while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
                 {
-                    console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                    WarnOfTrouble(pipeline);
+                    if (!console.Quiet)
+                    {
+                        console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                    }
                 }
             }
+            finally
+            {
+                hanging = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
+                telemetry.Stop();
+            }
 
-            var hanging = pipeline.Stop();
-            telemetry.Stop();
             foreach (var camera in hanging)
             {
                 console.Warning($"camera {camera}: a native call hangs; its thread was left behind");
