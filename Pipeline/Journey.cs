@@ -29,6 +29,7 @@ public sealed class Journey
     private readonly TimeSpan _validFor;
     private readonly long[] _lastFrameStopwatch;
     private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
+    private bool _jumped;
     private FrameSet _next;
     private FrameSet _spare;
 
@@ -83,6 +84,7 @@ public sealed class Journey
             }
 
             (_next, _spare) = (_spare, _next);
+            _jumped |= _next.AfterJump;
             formedAny = true;
         }
 
@@ -108,6 +110,8 @@ public sealed class Journey
         Begin(forecast, set, now, formed);
         forecast.Times[Stage.Admit] = Nanoseconds(formed, started);
         CountUsed(set);
+        set.AfterJump = _jumped; // a set that was dropped leaves its jump to the next one that runs
+        _jumped = false;
         if (!_world.TryRun(set, _costs.Rungs[rung], forecast))
         {
             return GiveUp(forecast, DropReason.ModelFailed);

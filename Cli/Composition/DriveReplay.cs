@@ -98,6 +98,6 @@ internal static class DriveReplay
         }
 
         mqtt.Flush(BrokerLimit);
-        return measures.Summarise(parts.Ledger.Copy(), Stopwatch.GetElapsedTime(started), drive.Duration) with { Digest = digest.Value };
+        return measures.Summarise(parts.Ledger.Copy(), Stopwatch.GetElapsedTime(started), drive.Duration) with { Digest = digest.Value, RiskEvents = parts.Judge.Alarms };
     }
 }

@@ -90,13 +90,13 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
         var publisher = new ForecastPublisher([sink], clock, parts.Ledger, telemetry.Observer);
         var sources = input.OpenCameras(clock, manifest);
+        IReadOnlyList<string> left = []; // cameras whose native call hangs keep their source
         try
         {
             using var pipeline = new ForecastPipeline(parts, sources, pool, publisher, clock);
             telemetry.Start(pipeline, publisher);
             var started = Stopwatch.GetTimestamp();
             pipeline.Start();
-            IReadOnlyList<string> hanging;
             var look = console.IsTerminal ? TerminalLook : PipeLook;
             try
             {
@@ -111,11 +111,11 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
             finally
             {
-                hanging = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
+                left = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
                 telemetry.Stop();
             }
 
-            foreach (var camera in hanging)
+            foreach (var camera in left)
             {
                 console.Warning($"camera {camera}: a native call hangs; its thread was left behind");
             }
@@ -125,7 +125,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
         finally
         {
-            foreach (var source in sources)
+            foreach (var source in sources.Where(source => !left.Contains(source.Camera)))
             {
                 source.Dispose();
             }

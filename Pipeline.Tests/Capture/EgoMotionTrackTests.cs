@@ -51,6 +51,16 @@ public sealed class EgoMotionTrackTests
     }
 
     [Fact]
+    public void At_InsideALongSilence_IsUnknown()
+    {
+        _track.OnEgo(new EgoSample(At(1000), At(1000), 10, 0, 0));
+        _track.OnEgo(new EgoSample(At(6000), At(6000), 20, 0, 0));
+
+        Assert.Equal(EgoKnowledge.Unknown, _track.At(At(3500), At(6000)).Knowledge);
+        Assert.Equal(EgoKnowledge.Measured, _track.At(At(6000), At(6000)).Knowledge);
+    }
+
+    [Fact]
     public void At_BeforeEverything_IsUnknown()
     {
         Assert.Equal(EgoKnowledge.Unknown, _track.At(At(1000), At(1000)).Knowledge);

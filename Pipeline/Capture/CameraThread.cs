@@ -115,15 +115,23 @@ public sealed class CameraThread
 
     private void Send(in CameraEvent happened)
     {
-        if (!_arrivals.TryWrite(happened))
+        if (happened.Kind == CameraEventKind.Frame)
         {
-            if (happened.Kind == CameraEventKind.Frame)
+            if (!_arrivals.TryWrite(happened))
             {
                 happened.Frame.Lease.Release();
                 _ledger.FrameDropped(_camera, DropReason.Shutdown);
             }
-
-            return;
+        }
+        else
+        {
+            // News of the camera itself must not be lost in a full channel; the journey empties it, or completes it.
+            var spin = default(SpinWait);
+            while (!_arrivals.TryWrite(happened) && !_stopping)
+            {
+                _wake.Set();
+                spin.SpinOnce();
+            }
         }
 
         _wake.Set();

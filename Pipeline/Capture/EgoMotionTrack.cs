@@ -102,6 +102,11 @@ public sealed class EgoMotionTrack : IEgoMotionListener
 
             var lower = after == Oldest ? upper : Sample(after - 1);
             var span = upper.CaptureTime.SecondsSince(lower.CaptureTime);
+            if (span > 2 * ExtrapolationLimit.TotalSeconds && moment != upper.CaptureTime)
+            {
+                return EgoState.Unknown with { NewestStamp = last.CaptureTime, Held = now - last.ArrivalTime };
+            }
+
             var share = span <= 0 ? 1f : (float)(moment.SecondsSince(lower.CaptureTime) / span);
             return new EgoState(
                 EgoKnowledge.Measured,
