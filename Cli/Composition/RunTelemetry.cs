@@ -45,7 +45,7 @@ internal sealed class RunTelemetry : IDisposable
         _reporter = new LatencyReporter(Metrics);
         if (settings.Metrics.Port > 0)
         {
-            _endpoint = MetricsEndpoint.Start(Metrics, settings.Metrics.Port, IPAddress.Parse(settings.Metrics.Address));
+            _endpoint = Listen(settings.Metrics);
             console.Line($"metrics on http://{settings.Metrics.Address}:{_endpoint.Port}/metrics");
         }
     }
@@ -85,6 +85,18 @@ internal sealed class RunTelemetry : IDisposable
         Stop();
         _endpoint?.Dispose();
         _stopped.Dispose();
+    }
+
+    private MetricsEndpoint Listen(MetricsSettings metrics)
+    {
+        try
+        {
+            return MetricsEndpoint.Start(Metrics, metrics.Port, IPAddress.Parse(metrics.Address));
+        }
+        catch (IOException refused)
+        {
+            throw new UsageException(refused.Message);
+        }
     }
 
     private void Run()
