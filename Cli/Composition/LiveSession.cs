@@ -34,6 +34,9 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     private const int SlotsPerCamera = 10; // the aligner holds eight, one is being filled, one is under way
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan TerminalLook = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PipeLook = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<string, string?> _troubles = [];
 
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
@@ -69,8 +72,9 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     /// <summary>One line when what a camera says of itself changes.</summary>
     private void WarnOfTrouble(ForecastPipeline pipeline)
     {
-        foreach (var camera in pipeline.Cameras)
+        for (var i = 0; i < pipeline.Cameras.Count; i++)
         {
+            var camera = pipeline.Cameras[i];
             var trouble = camera.Trouble;
             if (trouble != _troubles.GetValueOrDefault(camera.Camera))
             {
@@ -92,10 +96,14 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             telemetry.Start(pipeline, publisher);
             var started = Stopwatch.GetTimestamp();
             pipeline.Start();
-            while (!pipeline.WaitForEnd(TimeSpan.FromMilliseconds(200), cancelled) && !cancelled.IsCancellationRequested)
+            var look = console.IsTerminal ? TerminalLook : PipeLook;
+            while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
             {
                 WarnOfTrouble(pipeline);
-                console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                if (!console.Quiet)
+                {
+                    console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                }
             }
 
             var hanging = pipeline.Stop();

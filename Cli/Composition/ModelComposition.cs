@@ -15,12 +15,10 @@ internal static class ModelComposition
     /// <param name="exact">One thread, on the CPU, bit for bit.</param>
     public static OnnxWorldModel Load(Settings settings, bool exact, ConsoleOutput console)
     {
-        var options = new OnnxOptions
-        {
-            Provider = exact ? ProviderWish.Cpu : (ProviderWish)settings.Model.Provider,
-            IntraOpThreads = exact ? 1 : settings.Model.Threads > 0 ? settings.Model.Threads : Math.Min(2, Environment.ProcessorCount),
-            Exact = exact,
-        };
+        var options = settings.Model.ToOnnxOptions(exact);
+        options = exact
+            ? options with { Provider = ProviderWish.Cpu, IntraOpThreads = 1 }
+            : options with { IntraOpThreads = Math.Min(options.IntraOpThreads, Environment.ProcessorCount) };
         var model = OnnxWorldModel.Load(settings.Model.Folder, options, console.Warning);
         var report = model.ProviderReport;
         console.Line($"model {model.Manifest.Name} {model.Manifest.Version} on {report.Live}: {report.Why}");

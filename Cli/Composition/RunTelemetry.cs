@@ -43,11 +43,7 @@ internal sealed class RunTelemetry : IDisposable
         Metrics = new PipelineMetrics(rig, model.Manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
         _measures = new RunMeasures(Metrics);
         _reporter = new LatencyReporter(Metrics);
-        if (settings.Metrics.Port > 0)
-        {
-            _endpoint = Listen(settings.Metrics);
-            console.Line($"metrics on http://{settings.Metrics.Address}:{_endpoint.Port}/metrics");
-        }
+        _endpoint = OpenEndpoint(settings, console);
     }
 
     public PipelineMetrics Metrics { get; }
@@ -87,16 +83,31 @@ internal sealed class RunTelemetry : IDisposable
         _stopped.Dispose();
     }
 
-    private MetricsEndpoint Listen(MetricsSettings metrics)
+    /// <summary>On the port asked for; where nobody asked for one and the usual one is taken, on a free one.</summary>
+    private MetricsEndpoint? OpenEndpoint(Settings settings, ConsoleOutput console)
     {
+        if (settings.Metrics.Port == 0)
+        {
+            return null;
+        }
+
+        var address = IPAddress.Parse(settings.Metrics.Address);
+        MetricsEndpoint endpoint;
         try
         {
-            return MetricsEndpoint.Start(Metrics, metrics.Port, IPAddress.Parse(metrics.Address));
+            endpoint = MetricsEndpoint.Start(Metrics, settings.Metrics.Port, address);
         }
-        catch (IOException refused)
+        catch (IOException) when (settings.OriginOf("metrics.port") == Origin.Default)
         {
-            throw new UsageException(refused.Message);
+            endpoint = MetricsEndpoint.Start(Metrics, 0, address);
         }
+        catch (IOException taken)
+        {
+            throw new UsageException(taken.Message);
+        }
+
+        console.Line($"metrics on http://{settings.Metrics.Address}:{endpoint.Port}/metrics");
+        return endpoint;
     }
 
     private void Run()

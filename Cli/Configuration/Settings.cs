@@ -1,4 +1,3 @@
-using Forecast.Pipeline.Publishing;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;

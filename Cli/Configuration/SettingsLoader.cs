@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Forecast.Pipeline.Publishing;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Pipeline.Publishing;
 

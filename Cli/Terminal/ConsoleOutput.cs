@@ -51,12 +51,9 @@ internal sealed class ConsoleOutput
     {
         var noColour = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
         var isTerminal = !Console.IsOutputRedirected && !noColour && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
-        return new ConsoleOutput(
-            isTerminal ? Console.Out : Plain(Console.OpenStandardOutput()), Plain(Console.OpenStandardError()), isTerminal, TimeProvider.System) { Width = isTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : UsualWidth };
+        var width = isTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : UsualWidth;
+        return new ConsoleOutput(Console.Out, Console.Error, isTerminal, TimeProvider.System) { Width = width };
     }
-
-    /// <summary>Without the escapes by which the runtime's own writers prepare a terminal.</summary>
-    private static StreamWriter Plain(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
 
     public ConsoleOutput With(bool json, bool quiet) => new(_output, _error, IsTerminal && !json, _time) { Width = Width, Json = json, Quiet = quiet };
 
