@@ -53,7 +53,7 @@ public sealed class CameraRunTests : IDisposable
     private static void AssertOneCameraMissing(Proto.Scene scene)
     {
         var missing = Assert.Single(scene.Envelope.FrameSet.CamerasMissing, camera => camera.Name == Missing);
-        Assert.Contains(missing.Reason, new[] { "no_frame", "lost" });
+        Assert.True(missing.Reason is "no_frame" or "lost", missing.Reason);
         Assert.Equal(Proto.Validity.Degraded, scene.Envelope.Validity == Proto.Validity.Stale ? Proto.Validity.Degraded : scene.Envelope.Validity);
         Assert.Contains("camera_missing", scene.Envelope.ValidityReasons);
     }
