@@ -4,14 +4,16 @@ using Forecast.Pipeline.Frames;
 namespace Forecast.Replay;
 
 /// <summary>Plays a drive's log of motion and plans as it arrived, on the live clock, moved by the same offset as the drive's cameras.</summary>
-public sealed class PacedEgoMotion(IReadOnlyList<EgoSample> ego, IReadOnlyList<PlanSample> plans, RigClock clock, TimeSpan offset) : IEgoMotionSource
+/// <param name="offsetAtStart">From the drive's clock to the live one; asked once, when it starts.</param>
+public sealed class PacedEgoMotion(IReadOnlyList<EgoSample> ego, IReadOnlyList<PlanSample> plans, RigClock clock, Func<TimeSpan> offsetAtStart) : IEgoMotionSource
 {
     private readonly ManualResetEventSlim _stopped = new(false);
     private Thread? _thread;
 
     public void Start(IEgoMotionListener listener)
     {
-        _thread = new Thread(() => Play(listener)) { IsBackground = true, Name = "ego motion" };
+        var offset = offsetAtStart();
+        _thread = new Thread(() => Play(listener, offset)) { IsBackground = true, Name = "ego motion" };
         _thread.Start();
     }
 
@@ -22,7 +24,7 @@ public sealed class PacedEgoMotion(IReadOnlyList<EgoSample> ego, IReadOnlyList<P
         _stopped.Dispose();
     }
 
-    private void Play(IEgoMotionListener listener)
+    private void Play(IEgoMotionListener listener, TimeSpan offset)
     {
         var plan = 0;
         foreach (var sample in ego)

@@ -20,7 +20,8 @@ internal static class DriveFolder
         root.Choice("schema", Schema, (Schema, Schema));
         var name = root.Text("name");
         var kind = root.Text("kind", fallback: "");
-        var rigPath = rigOverride ?? Path.Combine(folder, root.Text("rig", fallback: "rig.json"));
+        var ownRig = Path.Combine(folder, root.Text("rig", fallback: "rig.json"));
+        var rigPath = rigOverride ?? ownRig;
         root.Number("tick_period_s", 0.01, 1, fallback: 0.1);
         root.Number("duration_s", 0, LongestS, fallback: 0);
         var ownDomain = root.Text("domain", fallback: "real");
@@ -35,6 +36,7 @@ internal static class DriveFolder
         document.ThrowIfWrong();
 
         var rig = RigFile.Load(rigPath);
+        ThrowIfOtherCameras(folder, rig, rigPath, videos.Keys);
         var times = ReadFrames(Path.Combine(folder, frames), rig);
         var delayStated = new List<string>();
         return new RecordedDrive
@@ -46,7 +48,7 @@ internal static class DriveFolder
             Rig = rig,
             Domain = domain,
             Expected = expected,
-            Cameras = Cameras(folder, rig, rigPath, videos, times),
+            Cameras = Cameras(folder, rig, videos, times),
             Ego = ego is null || !File.Exists(Path.Combine(folder, ego)) ? [] : ReadEgo(Path.Combine(folder, ego), delayStated),
             Plans = plan is null or "\0" ? [] : ReadPlans(Path.Combine(folder, plan), delayStated),
             Assumptions = delayStated,
@@ -82,24 +84,34 @@ internal static class DriveFolder
         return expectation;
     }
 
-    private static List<RecordedCamera> Cameras(
-        string folder, Rig rig, string rigPath, Dictionary<string, (string Video, int Frames)> videos, Dictionary<string, List<FrameMoment>> times)
+    /// <summary>Before the table of frames is read, which would name the same camera in every row.</summary>
+    private static void ThrowIfOtherCameras(string folder, Rig rig, string rigPath, IReadOnlyCollection<string> videos)
     {
+        var names = rig.Cameras.Select(c => c.Name).ToList();
         var problems = new List<string>();
-        foreach (var name in videos.Keys.Except(rig.Cameras.Select(c => c.Name)))
+        foreach (var name in videos.Except(names))
         {
-            problems.Add($"{folder}/{Manifest}: camera {name} is not in the rig {rigPath} (it has {string.Join(", ", rig.Cameras.Select(c => c.Name))})");
+            problems.Add($"{folder}/{Manifest}: camera {name} is not in the rig {rigPath} (it has {string.Join(", ", names)})");
         }
 
+        foreach (var name in names.Except(videos))
+        {
+            problems.Add($"{folder}/{Manifest}: camera {name} of the rig {rigPath} has no video here");
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new UnusableInputException(problems);
+        }
+    }
+
+    private static List<RecordedCamera> Cameras(string folder, Rig rig, Dictionary<string, (string Video, int Frames)> videos, Dictionary<string, List<FrameMoment>> times)
+    {
+        var problems = new List<string>();
         var cameras = new List<RecordedCamera>();
         foreach (var calibration in rig.Cameras)
         {
-            if (!videos.TryGetValue(calibration.Name, out var video))
-            {
-                problems.Add($"{folder}/{Manifest}: camera {calibration.Name} of the rig {rigPath} has no video here");
-                continue;
-            }
-
+            var video = videos[calibration.Name];
             try
             {
                 cameras.Add(Camera(Path.Combine(folder, video.Video), calibration, video.Frames, times[calibration.Name]));

@@ -16,7 +16,7 @@ internal static class DemoRun
         using var model = ModelComposition.Load(settings, exact: false, console);
         var summary = new LiveSession(settings, model, console).Run(new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()), cancelled);
         SummaryReport.Finish(summary, settings, console);
-        return Task.FromResult(summary.Framesets.Published > 0 ? ExitCode.Fine : ExitCode.Failed);
+        return Task.FromResult(summary.Framesets.Published > 0 || cancelled.IsCancellationRequested ? ExitCode.Fine : ExitCode.Failed);
     }
 }
 

@@ -40,9 +40,14 @@ internal static class DriveReplay
                 : LockStep(settings, options, drive, model, console, cancelled));
         }
 
+        if (summaries.Count == 0)
+        {
+            return Task.FromResult(ExitCode.Fine); // told to end before the first drive began
+        }
+
         var whole = Summary.Of(summaries);
         SummaryReport.Finish(whole, settings, console);
-        return Task.FromResult(whole.Framesets.Published > 0 ? ExitCode.Fine : ExitCode.Failed);
+        return Task.FromResult(whole.Framesets.Published > 0 || cancelled.IsCancellationRequested ? ExitCode.Fine : ExitCode.Failed);
     }
 
     private static void Introduce(RecordedDrive drive, ConsoleOutput console)

@@ -58,13 +58,13 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         using var broker = BrokerComposition.Open(settings, session, console);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
+        using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows
         if (!broker.StartAndWait(BrokerLimit, cancelled) && input.BrokerMustAnswer && !cancelled.IsCancellationRequested)
         {
             throw new UsageException($"broker {broker.Url}: no answer within {BrokerLimit.TotalSeconds:0} s; start it, or leave --broker out for one of our own");
         }
 
         console.Line($"publishing below {input.TopicBase} on {broker.Url}");
-        using var motion = input.OpenMotion(clock, broker);
         motion?.Start(parts.Motion);
         return Travel(input, parts, clock, sink, telemetry, cancelled);
     }

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Forecast.Pipeline.Tests.EndToEnd;
+
+/// <summary>The built `forecast` command as a process of its own, ended by its id when the test is over.</summary>
+internal sealed partial class ForecastProgram : IDisposable
+{
+    public const int Terminate = 15;
+
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+    private readonly List<string> _error = [];
+    private readonly string _shown;
+
+    /// <param name="folder">The current folder of the process.</param>
+    public ForecastProgram(string folder, params string[] arguments)
+    {
+        _shown = $"forecast {string.Join(' ', arguments)}";
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "forecast.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
+        };
+        foreach (var variable in start.Environment.Keys.Where(name => name.StartsWith("FORECAST_", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(variable);
+        }
+
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public IReadOnlyList<string> Output => Copy(_output);
+
+    public IReadOnlyList<string> Error => Copy(_error);
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Runs it to its end.</summary>
+    public static ForecastProgram Run(string folder, TimeSpan limit, params string[] arguments)
+    {
+        var program = new ForecastProgram(folder, arguments);
+        program.WaitForExit(limit);
+        return program;
+    }
+
+    /// <summary>The first line on standard output that has this text in it.</summary>
+    public string WaitForLine(string text, TimeSpan limit)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            if (Output.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } found)
+            {
+                return found;
+            }
+
+            Assert.False(HasExited, $"it ended without saying \"{text}\": {this}");
+            Assert.True(Stopwatch.GetElapsedTime(began) < limit, $"no \"{text}\" within {limit.TotalSeconds} s: {this}");
+            Thread.Sleep(10);
+        }
+    }
+
+    public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
+
+    /// <returns>The exit code.</returns>
+    public int WaitForExit(TimeSpan limit)
+    {
+        Assert.True(_process.WaitForExit(limit), $"it did not end within {limit.TotalSeconds} s: {this}");
+        _process.WaitForExit(); // until its last lines are read
+        return _process.ExitCode;
+    }
+
+    public override string ToString() =>
+        $"{_shown}{(_process.HasExited ? $" ended with {_process.ExitCode}" : " runs")}\n{string.Join('\n', Output)}\n{string.Join('\n', Error)}";
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    private static void Keep(List<string> lines, string? line)
+    {
+        if (line is not null)
+        {
+            lock (lines)
+            {
+                lines.Add(line);
+            }
+        }
+    }
+
+    private static string[] Copy(List<string> lines)
+    {
+        lock (lines)
+        {
+            return [.. lines];
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
