@@ -28,6 +28,7 @@ public sealed class Journey
     private readonly SceneForecast _unheard;
     private readonly TimeSpan _validFor;
     private readonly long[] _lastFrameStopwatch;
+    private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
     private FrameSet _next;
     private FrameSet _spare;
 
@@ -93,6 +94,7 @@ public sealed class Journey
 
     private SceneForecast? Travel(FrameSet set, Timestamp now)
     {
+        var formed = Stopwatch.GetTimestamp();
         var rung = _admission.Decide(now, set.Oldest);
         if (rung < 0)
         {
@@ -103,7 +105,8 @@ public sealed class Journey
         // What was admitted is always remembered, even when nobody can take the forecast.
         var forecast = _forecasts.TryRent() ?? _unheard;
         var started = Stopwatch.GetTimestamp();
-        Begin(forecast, set, now, started);
+        Begin(forecast, set, now, formed);
+        forecast.Times[Stage.Admit] = Nanoseconds(formed, started);
         CountUsed(set);
         if (!_world.TryRun(set, _costs.Rungs[rung], forecast))
         {
@@ -115,7 +118,22 @@ public sealed class Journey
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
         _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));
+        OweOrPayEdge(forecast);
         return forecast == _unheard ? GiveUp(forecast, DropReason.SinkBusy) : forecast;
+    }
+
+    /// <summary>An alarm's edge on a forecast that nobody takes goes out with the next one that somebody does.</summary>
+    private void OweOrPayEdge(SceneForecast forecast)
+    {
+        if (forecast.Edge != AlarmEdge.None)
+        {
+            _owed = forecast == _unheard ? (forecast.Edge, forecast.Alarm) : default;
+        }
+        else if (forecast != _unheard && _owed.Edge != AlarmEdge.None)
+        {
+            (forecast.Edge, forecast.Alarm) = _owed;
+            _owed = default;
+        }
     }
 
     private SceneForecast? GiveUp(SceneForecast forecast, DropReason reason)

@@ -4,7 +4,7 @@
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 sources() {
-    (cd "$root" && find Pipeline Adapters Replay Cli Pipeline.Tests eng Directory.*.props Forecast.sln global.json .editorconfig \
+    (cd "$root" && find Pipeline Adapters Replay Cli Benchmarks Pipeline.Tests eng Directory.*.props Forecast.sln global.json .editorconfig \
         \( -name bin -o -name obj -o -name node_modules -o -name .state \) -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum)
 }
 

@@ -78,6 +78,9 @@ public sealed class EmbeddedBroker : IDisposable
         throw broker._startProblem;
     }
 
+    /// <summary>Its private folder; it stays behind only where we are killed.</summary>
+    internal string Folder => _folder.Folder;
+
     /// <summary>Whether what it would find after being killed names this client.</summary>
     internal bool Saved(string clientId) => _folder.Saved(clientId);
 

@@ -133,7 +133,6 @@ internal enum MosquittoCode
 internal enum MosquittoOption
 {
     ProtocolVersion = 1,
-    SendMaximum = 5,
     TcpNoDelay = 11,
     TlsUseSystemCertificates = 13,
 }

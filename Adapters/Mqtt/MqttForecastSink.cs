@@ -203,7 +203,7 @@ public sealed class MqttForecastSink : IForecastSink
         }
         else if (ReferenceEquals(departure.Topic, _riskEvent.Topic))
         {
-            _outbox.OnAcknowledged(departure.MessageId);
+            _outbox.OnAcknowledged(departure.MessageId, departure.Reason >= MqttConnection.FirstFailure);
         }
     }
 }

@@ -223,8 +223,7 @@ internal sealed unsafe class MqttSession : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnDisconnect(nint client, nint user, int reason, nint properties)
     {
-        const int FirstFailure = 128; // below are the library's own codes, which the loop returns as well
-        if (reason >= FirstFailure)
+        if (reason >= MqttConnection.FirstFailure) // below are the library's own codes, which the loop returns as well
         {
             Of(user).Refusal = reason;
         }

@@ -18,15 +18,11 @@ internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic
 
     private readonly Lock _gate = new();
     private readonly Queue<Entry> _entries = new(Capacity);
-    private readonly ConcurrentQueue<int> _acknowledgements = new();
+    private readonly ConcurrentQueue<(int MessageId, bool Refused)> _acknowledgements = new();
     private long _dropped;
-    private long _sent;
 
     /// <summary>Events that expired or were pushed out before any broker acknowledged them.</summary>
     internal long Dropped => Interlocked.Read(ref _dropped);
-
-    /// <summary>Publishes, repetitions included.</summary>
-    internal long Sent => Interlocked.Read(ref _sent);
 
     internal int Kept
     {
@@ -55,7 +51,7 @@ internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic
     }
 
     /// <summary>Under the connection's lock, so no lock of ours may be taken: noted, and settled by the next <see cref="Pump"/>.</summary>
-    internal void OnAcknowledged(int messageId) => _acknowledgements.Enqueue(messageId);
+    internal void OnAcknowledged(int messageId, bool refused) => _acknowledgements.Enqueue((messageId, refused));
 
     /// <summary>A new connection knows nothing of the old one's messages: all that have not expired are sent again.</summary>
     internal void OnConnected(Timestamp now)
@@ -104,21 +100,20 @@ internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic
 
                 entry.MessageId = messageId;
                 underWay++;
-                Interlocked.Increment(ref _sent);
             }
         }
     }
 
     private void Settle()
     {
-        while (_acknowledgements.TryDequeue(out var messageId))
+        while (_acknowledgements.TryDequeue(out var answer))
         {
             foreach (var entry in _entries)
             {
-                if (entry.MessageId == messageId && !entry.Settled)
+                if (entry.MessageId == answer.MessageId && !entry.Settled)
                 {
                     entry.Settled = true;
-                    entry.EverAcknowledged = true;
+                    entry.EverAcknowledged |= !answer.Refused;
                     break;
                 }
             }
@@ -142,7 +137,7 @@ internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic
         /// <summary>In this connection; 0: not sent in it.</summary>
         public int MessageId { get; set; }
 
-        /// <summary>Acknowledged in this connection.</summary>
+        /// <summary>Answered in this connection.</summary>
         public bool Settled { get; set; }
 
         public bool EverAcknowledged { get; set; }

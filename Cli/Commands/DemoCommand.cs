@@ -3,8 +3,7 @@ using System.CommandLine;
 namespace Forecast.Cli.Commands;
 
 /// <param name="DriveFolder">Absolute; holds a drive.json.</param>
-/// <param name="Once">End after one pass of the drive.</param>
-internal sealed record DemoOptions(string DriveFolder, bool Once);
+internal sealed record DemoOptions(string DriveFolder);
 
 /// <summary>`forecast demo`: a sample drive played as cameras in real time, with a broker of its own.</summary>
 internal static class DemoCommand
@@ -19,13 +18,12 @@ internal static class DemoCommand
             HelpName = "NAME",
             DefaultValueFactory = _ => StandardDrive,
         };
-        var once = new Option<bool>("--once") { Description = "end after one pass of the drive" };
-        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive, once };
+        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive };
         var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "manoeuvres", "metrics.port", "summary");
         command.SetBody(
             host,
             common,
-            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host), parsed.GetValue(once)),
+            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)),
             body);
         return command;
     }

@@ -158,7 +158,7 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
         var rigClock = new RigClock(clock);
         var manoeuvres = new Manoeuvres(manifest, manifest.Candidates.Count);
         using var run = model.CreateRun(Cameras);
-        var parts = JourneyParts.Build(_rig, manifest, run, manoeuvres, ModelComposition.Frozen(manifest, manoeuvres), new JourneyOptions(), null, Guid.NewGuid);
+        var parts = JourneyParts.Build(_rig, manifest, run, manoeuvres, ModelComposition.Free(manoeuvres), new JourneyOptions(), null, Guid.NewGuid);
         using var digest = new DigestSink(manifest, _rig);
         var metrics = new PipelineMetrics(_rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
         using var replay = new LockStepReplay(

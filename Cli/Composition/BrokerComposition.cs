@@ -33,25 +33,14 @@ internal sealed class BrokerComposition : IDisposable
 
     public static BrokerComposition Open(Settings settings, Guid session, ConsoleOutput console)
     {
-        var address = settings.Broker.Address;
-        var embedded = address.IsEmbedded ? EmbeddedBroker.Start(new EmbeddedBrokerOptions()) : null;
+        var embedded = settings.Broker.Address.IsEmbedded ? EmbeddedBroker.Start(new EmbeddedBrokerOptions()) : null;
         if (embedded is not null)
         {
             embedded.Restarting += why => console.Warning($"the embedded broker is started again: {why}");
             console.Line($"broker on {embedded.Url} (WebSocket {embedded.WebSocketUrl}), for this run only");
         }
 
-        var options = new MqttConnectionOptions
-        {
-            Broker = embedded?.Url ?? address.ToString(),
-            ClientId = $"forecast-{settings.Vehicle}-{session:N}",
-            User = settings.Broker.User,
-            PasswordFile = settings.Broker.PasswordFile,
-            PasswordVariable = settings.Broker.PasswordVariable,
-            CaFile = settings.Broker.AuthorityFile,
-            CertificateFile = settings.Broker.CertificateFile,
-            KeyFile = settings.Broker.KeyFile,
-        };
+        var options = settings.Broker.ToConnectionOptions($"forecast-{settings.Vehicle}-{session:N}", embedded?.Url);
         return new BrokerComposition(settings, options, embedded, console);
     }
 

@@ -19,9 +19,12 @@ internal static class DriveReplay
 {
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>Rigs estimated for well-known bare videos; any other gets a generic one, and says so.</summary>
+    private static string AssumedRigs => Path.Combine(CommandHost.FindRoot(AppContext.BaseDirectory), "data-samples", "rigs");
+
     public static Task<int> RunAsync(Settings settings, ReplayOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
-        var drives = options.Drives.Select(path => DriveLibrary.Open(path, settings.RigFile)).ToList();
+        var drives = options.Drives.Select(path => DriveLibrary.Open(path, settings.RigFile, AssumedRigs)).ToList();
         using var model = ModelComposition.Load(settings, options.Mode == ReplayMode.Exact, console);
         foreach (var drive in drives)
         {
@@ -61,7 +64,8 @@ internal static class DriveReplay
         using var run = model.CreateRun(drive.Rig.Cameras.Count);
         var eventIds = new EventIds(drive.Name);
         var journey = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) };
-        var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, ModelComposition.Frozen(manifest, manoeuvres), journey, drive.Domain, eventIds.Next);
+        var costs = options.Mode == ReplayMode.Exact ? ModelComposition.Frozen(manifest, manoeuvres) : ModelComposition.Free(manoeuvres);
+        var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, costs, journey, drive.Domain, eventIds.Next);
         var identity = new MessageIdentity(settings.Vehicle, session, SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);
 
         using var broker = BrokerComposition.Open(settings, Guid.NewGuid(), console);

@@ -34,6 +34,11 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     private const int SlotsPerCamera = 10; // the aligner holds eight, one is being filled, one is under way
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan TerminalLook = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PipeLook = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, string?> _troubles = [];
+
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
     {
@@ -64,6 +69,21 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         return Travel(input, parts, clock, sink, telemetry, cancelled);
     }
 
+    /// <summary>One line when what a camera says of itself changes.</summary>
+    private void WarnOfTrouble(ForecastPipeline pipeline)
+    {
+        for (var i = 0; i < pipeline.Cameras.Count; i++)
+        {
+            var camera = pipeline.Cameras[i];
+            var trouble = camera.Trouble;
+            if (trouble != _troubles.GetValueOrDefault(camera.Camera))
+            {
+                _troubles[camera.Camera] = trouble;
+                console.Warning(trouble is null ? $"camera {camera.Camera}: frames come again" : $"camera {camera.Camera}: {trouble}");
+            }
+        }
+    }
+
     private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, MqttForecastSink sink, RunTelemetry telemetry, CancellationToken cancelled)
     {
         var manifest = model.Manifest;
@@ -76,13 +96,25 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             telemetry.Start(pipeline, publisher);
             var started = Stopwatch.GetTimestamp();
             pipeline.Start();
-            while (!pipeline.WaitForEnd(TimeSpan.FromMilliseconds(200), cancelled) && !cancelled.IsCancellationRequested)
+            IReadOnlyList<string> hanging;
+            var look = console.IsTerminal ? TerminalLook : PipeLook;
+            try
             {
-                console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
+                {
+                    WarnOfTrouble(pipeline);
+                    if (!console.Quiet)
+                    {
+                        console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                    }
+                }
+            }
+            finally
+            {
+                hanging = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
+                telemetry.Stop();
             }
 
-            var hanging = pipeline.Stop();
-            telemetry.Stop();
             foreach (var camera in hanging)
             {
                 console.Warning($"camera {camera}: a native call hangs; its thread was left behind");

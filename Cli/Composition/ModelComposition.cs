@@ -15,12 +15,10 @@ internal static class ModelComposition
     /// <param name="exact">One thread, on the CPU, bit for bit.</param>
     public static OnnxWorldModel Load(Settings settings, bool exact, ConsoleOutput console)
     {
-        var options = new OnnxOptions
-        {
-            Provider = exact ? ProviderWish.Cpu : (ProviderWish)settings.Model.Provider,
-            IntraOpThreads = exact ? 1 : settings.Model.Threads > 0 ? settings.Model.Threads : Math.Min(2, Environment.ProcessorCount),
-            Exact = exact,
-        };
+        var options = settings.Model.ToOnnxOptions(exact);
+        options = exact
+            ? options with { Provider = ProviderWish.Cpu, IntraOpThreads = 1 }
+            : options with { IntraOpThreads = Math.Min(options.IntraOpThreads, Environment.ProcessorCount) };
         var model = OnnxWorldModel.Load(settings.Model.Folder, options, console.Warning);
         var report = model.ProviderReport;
         console.Line($"model {model.Manifest.Name} {model.Manifest.Version} on {report.Live}: {report.Why}");
@@ -31,6 +29,9 @@ internal static class ModelComposition
     public static CostTable WarmUp(OnnxWorldModel model, int cameras, Manoeuvres manoeuvres) =>
         new(manoeuvres.Rungs, [.. model.WarmUp(cameras, manoeuvres.Rungs, WarmUpRepeats).Select(time => time.P99)], frozen: false);
 
-    /// <summary>The manifest's costs, the same everywhere; the full rung always fits, since the drive's clock stands still meanwhile.</summary>
+    /// <summary>In lock-step a run costs the drive's clock nothing: every set runs at the full rung.</summary>
+    public static CostTable Free(Manoeuvres manoeuvres) => new(manoeuvres.Rungs, [.. manoeuvres.Rungs.Select(_ => TimeSpan.Zero)], frozen: true);
+
+    /// <summary>The manifest's costs, the same everywhere, so that an exact replay decides as it would on any machine.</summary>
     public static CostTable Frozen(ModelManifest manifest, Manoeuvres manoeuvres) => CostTable.FromManifest(manifest, manoeuvres.Rungs);
 }

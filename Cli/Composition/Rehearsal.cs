@@ -4,7 +4,6 @@ using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
-using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Telemetry;
 using Forecast.Replay;
 
@@ -24,9 +23,8 @@ internal static class Rehearsal
         var clock = new DriveClock(new Timestamp(Timestamp.NanosecondsPerSecond));
         var rigClock = new RigClock(clock);
         var manoeuvres = new Manoeuvres(manifest, manoeuvreCount);
-        var free = new CostTable(manoeuvres.Rungs, [.. manoeuvres.Rungs.Select(_ => TimeSpan.Zero)], frozen: false);
         using var run = model.CreateRun(rig.Cameras.Count);
-        var parts = JourneyParts.Build(rig, manifest, run, manoeuvres, free, new JourneyOptions(), null, Guid.NewGuid);
+        var parts = JourneyParts.Build(rig, manifest, run, manoeuvres, ModelComposition.Free(manoeuvres), new JourneyOptions(), null, Guid.NewGuid);
         var journey = new Journey(parts);
         using var sink = new EncodingSink(new ForecastEncoder(manifest, rig, identity, encoding));
         var metrics = new PipelineMetrics(rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, identity.Software);

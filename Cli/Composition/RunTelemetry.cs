@@ -43,11 +43,7 @@ internal sealed class RunTelemetry : IDisposable
         Metrics = new PipelineMetrics(rig, model.Manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
         _measures = new RunMeasures(Metrics);
         _reporter = new LatencyReporter(Metrics);
-        if (settings.Metrics.Port > 0)
-        {
-            _endpoint = MetricsEndpoint.Start(Metrics, settings.Metrics.Port, IPAddress.Parse(settings.Metrics.Address));
-            console.Line($"metrics on http://{settings.Metrics.Address}:{_endpoint.Port}/metrics");
-        }
+        _endpoint = OpenEndpoint(settings, console);
     }
 
     public PipelineMetrics Metrics { get; }
@@ -87,11 +83,38 @@ internal sealed class RunTelemetry : IDisposable
         _stopped.Dispose();
     }
 
+    /// <summary>On the port asked for; where nobody asked for one and the usual one is taken, on a free one.</summary>
+    private MetricsEndpoint? OpenEndpoint(Settings settings, ConsoleOutput console)
+    {
+        if (settings.Metrics.Port == 0)
+        {
+            return null;
+        }
+
+        var address = IPAddress.Parse(settings.Metrics.Address);
+        MetricsEndpoint endpoint;
+        try
+        {
+            endpoint = MetricsEndpoint.Start(Metrics, settings.Metrics.Port, address);
+        }
+        catch (IOException) when (settings.OriginOf("metrics.port") == Origin.Default)
+        {
+            endpoint = MetricsEndpoint.Start(Metrics, 0, address);
+        }
+        catch (IOException taken)
+        {
+            throw new UsageException(taken.Message);
+        }
+
+        console.Line($"metrics on http://{settings.Metrics.Address}:{endpoint.Port}/metrics");
+        return endpoint;
+    }
+
     private void Run()
     {
         while (!_stopped.Wait(Period))
         {
-            _watch!.Fill(_health, _connected(), _model.Provider);
+            _watch!.Fill(_health, _connected(), Metrics.EgoOrigin, _model.Provider);
             Metrics.Report(_health);
             _reporter.Fill(_latency, _clock.Now);
             _sink.PublishHealth(_health);

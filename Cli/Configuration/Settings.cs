@@ -1,7 +1,7 @@
-using Forecast.Pipeline.Publishing;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;
+using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Cli.Configuration;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Forecast.Pipeline.Publishing;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Cli.Configuration;
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Spectre.Console;
 
 namespace Forecast.Cli.Terminal;
@@ -9,6 +10,7 @@ namespace Forecast.Cli.Terminal;
 /// </summary>
 internal sealed class ConsoleOutput
 {
+    private const int UsualWidth = 120;
     private static readonly TimeSpan TerminalProgressPeriod = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PipeProgressPeriod = TimeSpan.FromSeconds(1);
 
@@ -36,7 +38,7 @@ internal sealed class ConsoleOutput
     public bool Quiet { get; private init; }
 
     /// <summary>Columns of the terminal; a fixed number in a pipe.</summary>
-    public int Width { get; init; } = 120;
+    public int Width { get; init; } = UsualWidth;
 
     /// <summary>For the library that prints the help.</summary>
     public TextWriter Output => _output;
@@ -49,7 +51,8 @@ internal sealed class ConsoleOutput
     {
         var noColour = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
         var isTerminal = !Console.IsOutputRedirected && !noColour && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
-        return new ConsoleOutput(Console.Out, Console.Error, isTerminal, TimeProvider.System) { Width = isTerminal ? Math.Max(Console.WindowWidth, 40) : 120 };
+        var width = isTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : UsualWidth;
+        return new ConsoleOutput(Console.Out, Console.Error, isTerminal, TimeProvider.System) { Width = width };
     }
 
     public ConsoleOutput With(bool json, bool quiet) => new(_output, _error, IsTerminal && !json, _time) { Width = Width, Json = json, Quiet = quiet };
@@ -198,7 +201,7 @@ internal sealed class ConsoleOutput
 
         public int Height => 24;
 
-        public void SetEncoding(System.Text.Encoding encoding)
+        public void SetEncoding(Encoding encoding)
         {
         }
     }

@@ -125,4 +125,24 @@ public sealed class EgoMotionTrackTests
         Assert.Same(late, _track.PlanAt(At(1110), At(1110)));
         Assert.Null(_track.PlanAt(At(1601), At(1601)));
     }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(6)]
+    public void OnPlan_OfAnotherNumberOfSteps_IsRejectedAndCounted(int steps)
+    {
+        _track.OnPlan(new PlanSample(At(1000), At(1010), new float[steps], new float[steps]));
+
+        Assert.Equal(1, _track.Rejected);
+        Assert.Null(_track.PlanAt(At(1010), At(1010)));
+    }
+
+    [Fact]
+    public void PlanAt_SendersClockAheadAndSilent_ExpiresByItsArrival()
+    {
+        _track.OnPlan(new PlanSample(At(3_600_000), At(1010), [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]));
+
+        Assert.NotNull(_track.PlanAt(At(1500), At(1510)));
+        Assert.Null(_track.PlanAt(At(1501), At(1511)));
+    }
 }

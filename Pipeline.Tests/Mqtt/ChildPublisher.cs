@@ -7,6 +7,7 @@ namespace Forecast.Pipeline.Tests.Mqtt
     internal static class ChildPublisher
     {
         internal const string Url = "FORECAST_TEST_CHILD_BROKER";
+        internal const string Embedded = "embedded"; // as the URL: it starts a broker of its own and writes its process's number and its folder
         internal const string TopicBase = "FORECAST_TEST_CHILD_BASE";
 
         internal static Process Start(string url, string topicBase)
@@ -28,6 +29,14 @@ namespace Forecast.Pipeline.Tests.Mqtt
 
         internal static void Run(string url, string topicBase)
         {
+            if (url == Embedded)
+            {
+                var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());
+                Console.WriteLine(broker.ProcessId);
+                Console.WriteLine(broker.Folder);
+                Thread.Sleep(TimeSpan.FromMinutes(1));
+            }
+
             var connection = new MqttConnection(new MqttConnectionOptions { Broker = url, ClientId = "child" });
             var status = connection.CreateTopic(topicBase + "status", 1, retain: true, new MqttProperties { ContentType = "text/plain" });
             connection.Will = new MqttWill(status, "offline"u8.ToArray());

@@ -63,12 +63,27 @@ public sealed class EmbeddedBrokerTests(BrokerFixture fixture)
     {
         var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());
         var process = broker.ProcessId;
-        var folders = Directory.GetDirectories(Path.GetTempPath(), "forecast-broker-*").Length;
+        Assert.True(Directory.Exists(broker.Folder));
 
         broker.Dispose();
 
         Assert.Throws<ArgumentException>(() => Process.GetProcessById(process));
-        Assert.Equal(folders - 1, Directory.GetDirectories(Path.GetTempPath(), "forecast-broker-*").Length);
+        Assert.False(Directory.Exists(broker.Folder));
+    }
+
+    [Fact]
+    public void Start_ParentKilled_BrokerEndsToo()
+    {
+        using var parent = ChildPublisher.Start(ChildPublisher.Embedded, "");
+        var broker = int.Parse(parent.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+        var folder = parent.StandardOutput.ReadLine()!;
+        Assert.True(Directory.Exists($"/proc/{broker}"));
+
+        parent.Kill();
+        parent.WaitForExit();
+
+        Eventually.True(() => !Directory.Exists($"/proc/{broker}") || File.ReadAllText($"/proc/{broker}/stat").Contains(") Z", StringComparison.Ordinal), "the broker outlived its parent");
+        Directory.Delete(folder, recursive: true);
     }
 
     private static List<string> ListeningAddresses(int port)

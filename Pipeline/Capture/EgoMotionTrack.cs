@@ -22,6 +22,9 @@ public sealed class EgoMotionTrack : IEgoMotionListener
     private long _count;
     private long _planCount;
 
+    /// <summary>Values that a plan must have of each control: one a horizon step of the model.</summary>
+    public int PlanSteps { get; init; } = 5;
+
     /// <summary>Messages refused, by the sources or here because they went back in time.</summary>
     public long Rejected { get; private set; }
 
@@ -48,6 +51,12 @@ public sealed class EgoMotionTrack : IEgoMotionListener
     {
         lock (_gate)
         {
+            if (plan.Accelerations.Count != PlanSteps || plan.Curvatures.Count != PlanSteps)
+            {
+                Rejected++;
+                return;
+            }
+
             _plans[_planCount++ % _plans.Length] = plan;
         }
     }
@@ -141,7 +150,8 @@ public sealed class EgoMotionTrack : IEgoMotionListener
             {
                 if (_plans[i % _plans.Length] is { } plan && plan.ArrivalTime <= now)
                 {
-                    return moment - plan.CaptureTime <= PlanValidity ? plan : null;
+                    // By its stamp and by how long it is here: a sender whose clock runs ahead must not stay valid after it fell silent.
+                    return moment - plan.CaptureTime <= PlanValidity && now - plan.ArrivalTime <= PlanValidity ? plan : null;
                 }
             }
 

@@ -32,7 +32,7 @@ public sealed class HealthWatch
     /// <summary>True when the newest forecast left too long ago to be relied on.</summary>
     public bool IsStale => _publisher.LastPublished is { } last && _clock.Now - last > _stale;
 
-    public void Fill(HealthReport report, bool brokerConnected, string provider)
+    public void Fill(HealthReport report, bool brokerConnected, EgoOrigin egoOrigin, string provider)
     {
         var now = _clock.Now;
         report.Time = now;
@@ -46,6 +46,11 @@ public sealed class HealthWatch
         if (!brokerConnected)
         {
             report.Reasons.Add("broker_away");
+        }
+
+        if (egoOrigin == EgoOrigin.Estimated)
+        {
+            report.Reasons.Add("ego_missing");
         }
 
         report.State = _publisher.LastPublished is null ? HealthState.Starting

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,8 +195,8 @@ def export(choice, town, run, folder, name, renderer):
         _encode(folder / "front.mp4", [f[0] for f in frames], crf)
         if (folder / "front.mp4").stat().st_size * 6.2 > room:  # the front camera sees the most change: the others come out smaller
             continue
-        for c, camera in enumerate(rig.NAMES[1:], 1):
-            _encode(folder / f"{camera}.mp4", [f[c] for f in frames], crf)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda c: _encode(folder / f"{rig.NAMES[c]}.mp4", [f[c] for f in frames], crf), range(1, 6)))
         if sum(f.stat().st_size for f in folder.glob("*.mp4")) < room:
             break
     _write_json(folder / "rig.json", rig_file(choose.footprint(run, choice.ego), s.intrinsics, s.vehicle_from_camera))
@@ -213,7 +214,7 @@ def export(choice, town, run, folder, name, renderer):
 
 def _encode(path, pictures, crf):
     command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{rig.WIDTH_PX}x{rig.HEIGHT_PX}", "-r", "10", "-i", "-", "-an", "-c:v", "libx264",
-               "-preset", "medium", "-crf", str(crf), "-bf", "0", "-g", "30", "-pix_fmt", "yuv420p", "-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
+               "-preset", "veryfast", "-crf", str(crf), "-bf", "0", "-g", "30", "-pix_fmt", "yuv420p", "-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
                "-movflags", "+faststart", str(path)]
     subprocess.run(command, input=b"".join(p.tobytes() for p in pictures), check=True)
 

@@ -30,15 +30,15 @@ public sealed class DriveCommandsTests : IDisposable
     {
         Assert.Equal(7, await Invoke("demo"));
 
-        Assert.Equal(new DemoOptions(_folder.At("data-samples/near-miss"), Once: false), _options);
+        Assert.Equal(new DemoOptions(_folder.At("data-samples/near-miss")), _options);
     }
 
     [Fact]
     public async Task Demo_CommonOptions_BecomeSettings()
     {
-        await Invoke("demo --drive calm --once --vehicle car --broker mqtt://h:1 --manoeuvres 8 --metrics 0 --summary s.json --set budget_ms=55 --set model.provider=cpu --json --quiet");
+        await Invoke("demo --drive calm --vehicle car --broker mqtt://h:1 --manoeuvres 8 --metrics 0 --summary s.json --set budget_ms=55 --set model.provider=cpu --json --quiet");
 
-        Assert.Equal(new DemoOptions(_folder.At("data-samples/calm"), Once: true), _options);
+        Assert.Equal(new DemoOptions(_folder.At("data-samples/calm")), _options);
         Assert.Equal("car", _settings!.Vehicle);
         Assert.Equal("mqtt://h:1", _settings.Broker.Address.ToString());
         Assert.Equal(8, _settings.Manoeuvres);

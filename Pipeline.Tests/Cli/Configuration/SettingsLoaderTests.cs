@@ -1,3 +1,4 @@
+using Forecast.Adapters.Drives;
 using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
 
@@ -166,6 +167,7 @@ public sealed class SettingsLoaderTests : IDisposable
         var settings = SettingsLoader.Load(new SettingsInput(file, [], _environment, root, root));
 
         Assert.Equal(["front", "front_left", "front_right"], settings.Cameras.Select(camera => camera.Name));
+        Assert.Equal(settings.Cameras.Select(camera => camera.Name), RigFile.Load(settings.RigFile!).Cameras.Select(camera => camera.Name));
         Assert.Equal("mqtt://127.0.0.1:1883", settings.Broker.Address.ToString());
     }
 

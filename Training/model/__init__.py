@@ -1,0 +1,1 @@
+"""The geometric-lift recurrent world model: contract, geometry, networks, training, evaluation, export."""

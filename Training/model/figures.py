@@ -1,0 +1,69 @@
+"""Figures with 95 % intervals by bootstrap over clips: records of one clip are correlated, so whole clips are drawn."""
+
+import numpy as np
+
+REPEATS = 1000
+
+
+def clip_weights(clips, repeats=REPEATS, seed=0):
+    """-> [repeats, records]: how often each record's clip was drawn."""
+    names, index = np.unique(clips, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=repeats)
+    return drawn[:, index]
+
+
+def average_precision(score, hit, weights=None):
+    """score, hit [n]; weights [r, n] -> AP, or [r] of them. Equal scores share one step of the curve."""
+    weights = np.ones((1, len(score))) if weights is None else weights
+    order = np.argsort(-score, kind="stable")
+    s, h = score[order], hit[order].astype(float)
+    last = np.r_[s[1:] != s[:-1], True]
+    w = weights[:, order].astype(float)
+    positives = np.cumsum(w * h, 1)[:, last]
+    all_ = np.cumsum(w, 1)[:, last]
+    total = positives[:, -1:]
+    gained = np.diff(np.concatenate([np.zeros((len(w), 1)), positives], 1), axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ap = (gained * positives / np.maximum(all_, 1e-9)).sum(1) / total[:, 0]
+    return ap if len(ap) > 1 else float(ap[0])
+
+
+def interval(values):
+    values = np.asarray(values)[np.isfinite(values)]
+    return (float(np.percentile(values, 2.5)), float(np.percentile(values, 97.5))) if len(values) else (float("nan"),) * 2
+
+
+def iou(histograms, threshold_bin, weights=None):
+    """histograms [n, 2, bins]; IoU over all records together of `probability >= threshold`."""
+    counts = histograms.astype(float)
+    above = counts[:, :, threshold_bin:].sum(2)          # [n, 2]
+    occupied = counts[:, 1].sum(1)
+    columns = np.stack([above[:, 1], above[:, 0] + occupied], 1)  # both, either
+    total = columns.sum(0)[None] if weights is None else weights @ columns
+    value = total[:, 0] / np.maximum(total[:, 1], 1e-9)
+    return value if weights is not None else float(value[0])
+
+
+def best_threshold(histograms):
+    """-> bin, IoU"""
+    values = [iou(histograms, b) for b in range(1, histograms.shape[2])]
+    return int(np.argmax(values)) + 1, float(max(values))
+
+
+def calibration_error(p, hit, weights=None, bins=15):
+    """ECE of probabilities in bins of equal width."""
+    which = np.minimum((p * bins).astype(int), bins - 1)
+    weights = np.ones((1, len(p))) if weights is None else weights
+    total = np.zeros(len(weights))
+    for b in range(bins):
+        inside = which == b
+        if inside.any():
+            total += np.abs(weights[:, inside] @ (p[inside] - hit[inside]))
+    value = total / weights.sum(1)
+    return value if len(value) > 1 else float(value[0])
+
+
+def brier(p, hit, weights=None):
+    error = (p - hit) ** 2
+    return float(error.mean()) if weights is None else (weights @ error) / weights.sum(1)

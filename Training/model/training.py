@@ -1,0 +1,400 @@
+"""`train`: seeded, with the blind controls in its log from the first minute; stops by itself when it does not see."""
+
+import argparse
+import copy
+import csv
+import json
+import math
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from . import contract as c
+from . import geometry as g
+from . import labels_cache as cache
+from . import losses
+from .blind import Blind
+from .streams import in_background
+from .world_model import EGO_SCALE, Size, WorldModel
+
+BATCH, TICKS, CAMERAS = 4, 3, 3
+PEAK_RATE, EMA = 1.6e-3, 0.997
+LEAST_IOU, LEAST_IOU_AFTER = 0.15, 10_000
+
+
+class Ring:
+    """What each stream saw a while ago: detached states to predict from, observed maps to compare with."""
+
+    def __init__(self, batch):
+        self.rows = [[] for _ in range(batch)]
+
+    def reset(self, b):
+        self.rows[b] = []
+
+    def add(self, b, row):
+        self.rows[b].append(row)
+
+    def pick(self, wanted, rng):
+        """Up to `wanted` rows, each with the observed maps of later ticks that fall on its horizons (mask where there are some)."""
+        found = []
+        for rows in self.rows:
+            options = []
+            for row in rows:
+                if row["state"] is None:
+                    continue
+                targets = [next((r["observed"] for r in rows if r["tick"] == row["tick"] + h), None) for h in c.HORIZON_TICKS]
+                hits = sum(t is not None for t in targets)
+                if hits:
+                    options.append((hits + rng.random(), row, targets))
+            if options:
+                found.append(max(options, key=lambda o: o[0]))
+        found.sort(key=lambda o: -o[0])
+        return [(row, targets) for _, row, targets in found[:wanted]]
+
+
+class Trainer:
+    def __init__(self, seed, size=Size(), half=False):
+        torch.manual_seed(seed)
+        self.rng = np.random.default_rng(seed)
+        self.model, self.blind = WorldModel(size), Blind()
+        self.smooth = copy.deepcopy(self.model).eval()
+        self.optimiser = torch.optim.AdamW(self.parameters(), lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.99))
+        self.blind_optimiser = torch.optim.Adam(self.blind.parameters(), lr=2e-3)
+        self.ring, self.state = Ring(BATCH), self.model.initial_state(BATCH)
+        self.steps = self.windows = self.ticks = 0
+        self.seconds = 0.0
+        self.half = half
+
+    def parameters(self):
+        return list(self.model.parameters())
+
+    def remember(self, *inputs):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+            return [x.float() for x in self.model.memory(*inputs)]
+
+    def step(self, batch):
+        """One optimiser step. -> dict of floats for the log."""
+        m = self.model.train()
+        t = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in batch.items()}
+        b, ticks, cameras = t["mask"].shape
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+            present = torch.nonzero(t["mask"].flatten())[:, 0]  # a masked camera's picture is not read: it need not be encoded
+            if len(present) == 0:
+                present = torch.zeros(1, dtype=torch.long)
+            content, scales = m.encoder.parts(t["images"].flatten(0, 2)[present])
+        content, scales = content.float(), scales.float()
+        features = torch.zeros(b * ticks * cameras, m.size.features, *content.shape[2:])
+        features = features.index_copy(0, present, torch.cat([content, torch.sigmoid(scales)], 1))
+        features = features.reshape(b, ticks, cameras, *features.shape[1:])
+        lift, valid = g.lift(t["intrinsics"], t["pose"])
+        state = self.state * (~t["reset"]).float()[:, None, None, None]
+        for row in range(b):
+            if batch["reset"][row]:
+                self.ring.reset(row)
+        now_logits, observed, estimates, described, coverage = [], [], [], [], []
+        for i in range(ticks):
+            state, seen, descriptor, estimate = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
+                                                         t["elapsed"][:, i], state)
+            now_logits.append(m.now(state[:, :m.size.bev])), observed.append(seen), estimates.append(estimate), described.append(descriptor)
+            coverage.append(((valid * t["mask"][:, i, :, None, None, None]).amax((1, 2)) > 0).float())  # [B, X, Y]
+        self.state = state.detach()
+        loss, log = {}, {}
+        loss["scales"] = 0.5 * losses.scales(scales, t["scale"].flatten(0, 2)[present], m.size.scales)
+
+        target_now = t["occupancy_now"].float()
+        sight = 1 - t["hidden"].float()
+        weight_now = torch.stack([0.25 + 0.75 * cover for cover in coverage], 1) * sight
+        loss["now"] = 0.5 * losses.occupancy(torch.stack(now_logits, 1), target_now, weight_now[:, :, None]).mean()
+
+        scale = torch.tensor(EGO_SCALE)
+        truth = t["ego"] / scale
+        askable = (1 - t["reset"].float()[:, None] * (torch.arange(ticks) == 0).float() * (~t["known"]).float()[:, None])[..., None]
+        loss["ego"] = 0.3 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
+        loss["descriptor"] = 0.02 * losses.descriptors(described[0], described[-1])
+        loss["spread"] = 0.1 * losses.spread(torch.cat(observed))
+
+        ego = torch.where(t["known"][:, None], t["ego"][:, -1], estimates[-1].detach())
+        row = dict(ego=ego, footprint=t["footprint"], manoeuvres=t["manoeuvres"], steps=t["steps"], occupancy=t["occupancy"],
+                   weight=weight_now[:, -1])
+        old = self.ring.pick(b // 2, self.rng)
+        rows = {k: torch.cat([v] + [r[k][None] for r, _ in old]) for k, v in row.items()}
+        states = torch.cat([state] + [r["state"][None] for r, _ in old])
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+            rows_m = rows["manoeuvres"].clone()
+            for n in range(len(old)):  # the latents are of what was really driven
+                rows_m[b + n, 0], rows["steps"][b + n, 0] = rows["manoeuvres"][b + n, cache.DRIVEN], rows["steps"][b + n, cache.DRIVEN]
+            latents, occupancy, hazard = m.predictor(states, rows["ego"], rows["footprint"], rows_m)
+        latents, occupancy, hazard = latents.float(), occupancy.float(), hazard.float()
+        weight = torch.cat([rows["weight"][:, None], (0.25 + 0.75 * (rows["weight"] > 0.5).float())[:, None].expand(-1, c.K, -1, -1)], 1)
+        by_horizon = losses.occupancy(occupancy, rows["occupancy"].float(), weight[:, :, None])
+        loss["occupancy"] = by_horizon[0] + 0.5 * by_horizon[1:].mean() * 2
+        loss["hazard"] = 3.0 * losses.hazard(hazard, rows["steps"])
+        error, still, against_mean, n_latent = 0.0, 0.0, 0.0, 0
+        for n, (kept, targets) in enumerate(old):
+            for k, target in enumerate(targets):
+                if target is not None:
+                    error = error + F.mse_loss(latents[b + n, k], target)
+                    still += F.mse_loss(kept["observed"], target).item()
+                    against_mean += (target - target.mean((1, 2), keepdim=True)).pow(2).mean().item()
+                    n_latent += 1
+        if n_latent:
+            loss["latent"] = 0.1 * error / n_latent
+            log["latent_error"], log["latent_still"], log["latent_mean"] = error.item() / n_latent, still / n_latent, against_mean / n_latent
+
+        total = sum(loss.values())
+        log.update({k: float(v) for k, v in loss.items()}, total=float(total))
+        if not math.isfinite(log["total"]):
+            return log
+        self.optimiser.zero_grad()
+        total.backward()
+        log["gradient"] = float(torch.nn.utils.clip_grad_norm_(self.parameters(), 4.0))
+        self.optimiser.step()
+
+        self.blind_optimiser.zero_grad()
+        blind = 3.0 * losses.hazard(self.blind(t["ego"][:, -1], t["footprint"], t["manoeuvres"]), t["steps"])
+        blind.backward()
+        self.blind_optimiser.step()
+        log["blind_hazard"] = float(blind)
+        log["seen_hazard"] = 3.0 * float(losses.hazard(hazard[:b].detach(), t["steps"]))
+
+        with torch.no_grad():
+            decay = min(EMA, (self.steps + 1) / (self.steps + 20))
+            for mine, theirs in zip(self.smooth.state_dict().values(), m.state_dict().values()):
+                if mine.dtype.is_floating_point:
+                    mine.lerp_(theirs, 1 - decay)
+                else:
+                    mine.copy_(theirs)
+        for i in range(ticks):
+            for n in range(b):
+                kept = dict(tick=int(batch["tick"][n, i]), observed=observed[i][n].detach(), state=None)
+                if i == ticks - 1:
+                    kept.update({k: v[n].detach() for k, v in row.items()}, state=state[n].detach())
+                self.ring.add(n, kept)
+        self.steps += 1
+        self.windows += b + len(old)
+        self.ticks += b * ticks
+        log["rank"] = float(losses.effective_rank(observed[-1].detach()))
+        return log
+
+    def checkpoint(self, seed):
+        return dict(size=asdict(self.model.size), seed=seed, model=self.model.state_dict(), smooth=self.smooth.state_dict(), blind=self.blind.state_dict(),
+                    optimiser=self.optimiser.state_dict(), blind_optimiser=self.blind_optimiser.state_dict(), steps=self.steps, windows=self.windows,
+                    ticks=self.ticks, seconds=self.seconds)
+
+    def restore(self, content):
+        for name in ("model", "smooth", "blind", "optimiser", "blind_optimiser"):
+            getattr(self, name).load_state_dict(content[name])
+        self.steps, self.windows, self.ticks, self.seconds = (content[k] for k in ("steps", "windows", "ticks", "seconds"))
+
+
+class Refused(Exception):
+    """Said in one line, exit code 2."""
+
+
+def read_checkpoint(path, size=None):
+    content = torch.load(path, map_location="cpu")
+    if size is not None and content["size"] != asdict(size):
+        differ = ", ".join(f"{k} {content['size'].get(k)} (here {v})" for k, v in asdict(size).items() if content["size"].get(k) != v)
+        raise Refused(f"{path}: a checkpoint of another configuration: {differ}; start in an empty folder")
+    return content
+
+
+def load_weights(run):
+    """The smoothed weights of a run."""
+    content = read_checkpoint(Path(run) / "last.pt")
+    model = WorldModel(Size(**content["size"]))
+    model.load_state_dict(content["smooth"])
+    return model.eval()
+
+
+def load_blind(run):
+    blind = Blind()
+    blind.load_state_dict(read_checkpoint(Path(run) / "last.pt")["blind"])
+    return blind.eval()
+
+
+def trained_on(run):
+    content = read_checkpoint(Path(run) / "last.pt")
+    data = json.loads((Path(run) / "run.json").read_text())
+    return (f"{data['clips']} simulated six-camera clips of {data['towns']} SUMO towns (Training/drives), {content['windows']} forecast windows and "
+            f"{content['ticks']} ticks in {content['seconds'] / 60:.0f} minutes on {data['threads']} CPU threads, seed {content['seed']}")
+
+
+def keep(path, content):
+    part = path.with_suffix(".part")
+    torch.save(content, part)
+    os.replace(part, path)
+
+
+def rate(progress):
+    """One cycle: up over the first 6 %, then a cosine to 2 %."""
+    if progress < 0.06:
+        return 0.1 + 0.9 * progress / 0.06
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - 0.06) / 0.94)))
+
+
+class Replicas:
+    """Two processes of one thread each, whose weights are averaged every few steps. Two threads in one process spent three times the
+    CPU on the same step on a busy machine (1.2 s against 0.4 s), waiting for each other at every small operation."""
+
+    EVERY = 10
+
+    def __init__(self, model, count):
+        context = multiprocessing.get_context("fork")
+        length = sum(v.numel() for v in model.state_dict().values() if v.dtype.is_floating_point)
+        self.shared = torch.zeros(count, length).share_memory_()
+        self.seen = torch.zeros(count, 2, dtype=torch.int64).share_memory_()  # windows and ticks of each replica
+        self.barrier, self.count, self.context = context.Barrier(count), count, context
+
+    def average(self, rank, trainer):
+        """Called by every replica after the same number of steps; waits for the others."""
+        values = [v for v in trainer.model.state_dict().values() if v.dtype.is_floating_point]
+        self.shared[rank] = torch.cat([v.flatten() for v in values])
+        self.seen[rank] = torch.tensor([trainer.windows, trainer.ticks])
+        self.barrier.wait()
+        mean, at = self.shared.mean(0), 0
+        for v in values:
+            v.copy_(mean[at:at + v.numel()].view_as(v))
+            at += v.numel()
+        self.barrier.wait()
+
+    def others_seen(self):
+        return self.seen[1:].sum(0).tolist()
+
+
+def whole(trainer, together, seed):
+    content = trainer.checkpoint(seed)
+    windows, ticks = together.others_seen()
+    content["windows"] += windows
+    content["ticks"] += ticks
+    return content
+
+
+def replicate(replicas, rank, content, data, seed, minutes, half):
+    """A replica's whole life; it is ended by the first one."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    torch.set_num_threads(1)
+    trainer = Trainer(seed + rank, half=half)
+    trainer.restore(content)
+    trainer.windows = trainer.ticks = 0
+    get, _ = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps + 77 * rank)
+    began, before, done = time.monotonic(), trainer.seconds, 0
+    while True:
+        for group in trainer.optimiser.param_groups:
+            group["lr"] = PEAK_RATE * rate((before + time.monotonic() - began) / (minutes * 60))
+        log = trainer.step(get())
+        if not math.isfinite(log["total"]):
+            trainer.state = trainer.model.initial_state(BATCH)
+        done += 1
+        if done % Replicas.EVERY == 0:
+            with torch.no_grad():
+                replicas.average(rank, trainer)
+
+
+def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, half=False, validation_clips=24, replicas=1):
+    from .evaluation import quick_look
+    from .report import plot_log
+    torch.set_num_threads(threads if replicas == 1 else 1)
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    last = out / "last.pt"
+    trainer = Trainer(seed, half=half)
+    if last.exists():
+        if not resume:
+            raise Refused(f"{last} exists: add --resume to go on with it, or choose another --out")
+        trainer.restore(read_checkpoint(last, trainer.model.size))
+        print(f"train: resumed at step {trainer.steps}, {trainer.windows} windows, {trainer.seconds / 60:.1f} minutes")
+    from drives import clips as drive_clips
+    if not drive_clips.list_clips(data, "train"):
+        raise Refused(f"{data}: no train clips there; make them with Training/make-drives")
+    get, stop = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps)
+    log_path = out / "log.jsonl"
+    together = Replicas(trainer.model, replicas)
+    done = 0
+    content = trainer.checkpoint(seed)
+    others = [together.context.Process(target=replicate, args=(together, rank, content, data, seed, minutes, half)) for rank in range(1, replicas)]
+    for other in others:
+        other.start()
+    signal.signal(signal.SIGTERM, lambda *_: exit(143))  # so that the batch process is ended too
+    began, before = time.monotonic(), trainer.seconds
+    next_look, sums, bad = trainer.seconds + 60 * min(6.0, validate_minutes), [], 0
+    try:
+        while trainer.seconds < minutes * 60:
+            factor = rate(trainer.seconds / (minutes * 60))
+            for group in trainer.optimiser.param_groups:
+                group["lr"] = PEAK_RATE * factor
+            log = trainer.step(get())
+            done += 1
+            if replicas > 1 and done % Replicas.EVERY == 0:
+                with torch.no_grad():
+                    together.average(0, trainer)
+            trainer.seconds = before + time.monotonic() - began
+            if not math.isfinite(log["total"]):
+                bad += 1
+                print(f"train: step {trainer.steps}: loss {log['total']}, batch skipped ({bad})", flush=True)
+                if bad >= 5:
+                    print(f"train: stopped, five losses that are no numbers; the last good checkpoint is {last}")
+                    return 1
+                trainer.state = trainer.model.initial_state(BATCH)
+                continue
+            bad = 0
+            sums.append(log)
+            if trainer.steps % 50 == 0:
+                row = {k: round(float(np.mean([s[k] for s in sums if k in s])), 5) for k in sorted({k for s in sums for k in s})}
+                row.update(kind="step", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], ticks=trainer.ticks + together.others_seen()[1], seconds=round(trainer.seconds, 1), rate=PEAK_RATE * factor)
+                with open(log_path, "a") as f:
+                    f.write(json.dumps(row) + "\n")
+                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
+                sums = []
+                keep(last, whole(trainer, together, seed))
+                paths = drive_clips.list_clips(data, "train")
+                (out / "run.json").write_text(json.dumps({"data_clips": len(paths), "clips": len(paths), "towns": len({p.name.split("-")[1] if p.name.count("-") > 1 else p.stem for p in paths}),
+                                                          "threads": threads, "size": asdict(trainer.model.size), "half": half}, indent=1) + "\n")
+            if trainer.seconds > next_look:
+                next_look = trainer.seconds + 60 * validate_minutes
+                look = quick_look(trainer.smooth, trainer.blind, data, clips=validation_clips)
+                trainer.seconds = before + time.monotonic() - began
+                if look is None:
+                    print("look: no validation clips yet", flush=True)
+                    continue
+                look.update(kind="look", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], seconds=round(trainer.seconds, 1))
+                with open(log_path, "a") as f:
+                    f.write(json.dumps(look) + "\n")
+                print("look:", json.dumps(look), flush=True)
+                plot_log(log_path, out / "log.png")
+                if look["windows"] > LEAST_IOU_AFTER and look["iou_now"] < LEAST_IOU:
+                    print(f"train: stopped, occupancy IoU now {look['iou_now']:.3f} is below {LEAST_IOU} after {trainer.windows} windows: it does not see")
+                    return 1
+    finally:
+        stop()
+        for other in others:
+            other.terminate()
+    keep(last, whole(trainer, together, seed))
+    print(f"train: done, {trainer.windows + together.others_seen()[0]} windows, {trainer.seconds / 60:.1f} minutes; checkpoint {last}")
+    return 0
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="train", description=__doc__)
+    parser.add_argument("--data", required=True, help="the folder of clips, with train/ and validation/")
+    parser.add_argument("--out", required=True, help="the run's folder: checkpoint, log, plot")
+    parser.add_argument("--minutes", type=float, default=65)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--validate-minutes", type=float, default=10.0)
+    parser.add_argument("--replicas", type=int, default=1, help="processes of one thread, their weights averaged every few steps; on a busy machine better than threads")
+    parser.add_argument("--bf16", action="store_true", help="convolutions in bfloat16")
+    o = parser.parse_args(arguments)
+    try:
+        return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16, replicas=o.replicas)
+    except Refused as refused:
+        print(f"train: {refused}")
+        return 2
