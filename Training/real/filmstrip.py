@@ -151,9 +151,9 @@ def _rectangle(x, y, yaw, length, width):
 
 def _risk(axes, run, source, chosen):
     time = np.array([m.time_s for m in run.moments])
-    step = np.median(np.diff(time)) if len(time) > 1 else 0.1
-    for m in run.moments:  # the level as a band along the bottom
-        axes.axvspan(m.time_s, m.time_s + step, 0, 0.05, color=LEVEL_COLOURS[m.level], linewidth=0)
+    end = np.append(time[1:], time[-1] + (time[-1] - time[0]) / max(len(time) - 1, 1))
+    for m, until in zip(run.moments, end):  # the level as a band along the bottom
+        axes.axvspan(m.time_s, until, 0, 0.05, color=LEVEL_COLOURS[m.level], linewidth=0)
     for k, (since, until) in enumerate(run.alarms()):
         axes.axvspan(since, until, 0.05, 1, color=LEVEL_COLOURS["HIGH"], alpha=0.16, linewidth=0, label="alarm" if k == 0 else None)
     p = np.array([m.probabilities for m in run.moments])
@@ -167,7 +167,7 @@ def _risk(axes, run, source, chosen):
     for k, m in enumerate(chosen):
         axes.axvline(m.time_s, color="#30343a", linewidth=0.6)
         axes.text(m.time_s, 1.03, chr(65 + k), ha="center", fontsize=8.5)
-    axes.set_xlim(time[0], time[-1] + step), axes.set_ylim(0, 1)
+    axes.set_xlim(time[0], end[-1]), axes.set_ylim(0, 1)
     axes.set_xlabel("s of the drive", fontsize=8, labelpad=1), axes.set_ylabel("probability, keeping on", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.legend(fontsize=7.5, loc="upper left", framealpha=0.85)
@@ -177,4 +177,4 @@ def _legend(figure, x, y, labelled):
     said = [(NOW, "occupied now"), (SOON, f"in {SOON_S:.0f} s"), (LATER, f"in {LATER_S:.0f} s")]
     for k, (colour, text) in enumerate(said):
         figure.text(x + 0.105 * k, y, "■ " + text, fontsize=9, color=np.array(colour) / 255 * 0.9)
-    figure.text(x + 0.105 * len(said), y, "outlines from above: the ego" + (" (filled) and what is really there" if labelled else " (filled)"), fontsize=9, color="#30343a")
+    figure.text(x + 0.105 * len(said), y, "seen from above: the ego, filled" + ("; outlined, what is really there" if labelled else ""), fontsize=9, color="#30343a")
