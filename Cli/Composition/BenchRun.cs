@@ -84,16 +84,14 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
     private Summary Pipeline(MessageEncoding encoding, int ticks, CancellationToken cancelled)
     {
         var arrivals = JpegCamera.Arrivals(model.Manifest.TickPeriod, ticks);
+        TimeSpan? offset = null;
+        TimeSpan Offset(RigClock clock) => offset ??= clock.Now + TimeSpan.FromMilliseconds(300) - default(Timestamp);
         var input = new LiveInput(
             _rig,
             SourceKind.Replay,
             TopicTable.ReplayBase(settings.Vehicle, "bench"),
-            (clock, _) =>
-            {
-                var offset = clock.Now + TimeSpan.FromMilliseconds(300) - default(Timestamp);
-                return [.. OpenSources(ticks).Select(source => new PacedFrameSource(source, arrivals, clock, offset))];
-            },
-            (clock, _) => new PacedEgoMotion(EgoLog(ticks), [], clock, clock.Now + TimeSpan.FromMilliseconds(300) - default(Timestamp)),
+            (clock, _) => [.. OpenSources(ticks).Select(source => new PacedFrameSource(source, arrivals, clock, Offset(clock)))],
+            (clock, _) => new PacedEgoMotion(EgoLog(ticks), [], clock, () => Offset(clock)),
             Domain: null,
             Duration: null,
             BrokerMustAnswer: true);
