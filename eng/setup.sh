@@ -207,6 +207,8 @@ install_npm_packages() {
     fi
     # Packed files carry a date of 1985: the build would take a newer version for an older one.
     find "$npm_modules" \( -name 'libonnxruntime.so*' -o -name 'libonnxruntime_providers_*.so' \) -exec touch {} +
+    # Debian's npm, run by root, leaves files with whatever owner they were packed with.
+    if [ "$(id -u)" = 0 ]; then chown -R --reference="$npm_folder" "$npm_modules"; fi
     cp "$npm_folder/package-lock.json" "$npm_stamp"
     rm -f "$log"
 }
