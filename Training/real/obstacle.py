@@ -150,7 +150,7 @@ class Paste:
         now = float(np.median(strip)) + 1
         self.road = now if self.road is None else SMOOTHED * self.road + (1 - SMOOTHED) * now
         self.road_first = self.road_first or self.road
-        return float(np.clip(self.road / self.road_first, 0.5, 1.2))
+        return float(np.clip(self.road / self.road_first, 0.65, 1.2))
 
 
 def _array(context, program, vertices):
