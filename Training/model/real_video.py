@@ -54,11 +54,13 @@ def run(model, manifest, video, rig, obstacle_from_s=None):
     camera, intrinsics, pose, footprint = read_assumed_rig(rig)
     frames = read_video(video)
     capture = cv2.VideoCapture(str(video))
-    step = max(1, round((capture.get(cv2.CAP_PROP_FPS) or 10) * c.TICK_S))
+    rate = capture.get(cv2.CAP_PROP_FPS) or 10.0
+    step = max(1, round(rate * c.TICK_S))
+    period = step / rate
     runner = Runner(model, intrinsics, pose, footprint)
     risks, speeds, strips = [], [], []
     for n, frame in enumerate(frames[::step]):
-        seconds = n * c.TICK_S
+        seconds = n * period
         if obstacle_from_s is not None and seconds >= obstacle_from_s:
             distance = FAR_M - CLOSING_MPS * (seconds - obstacle_from_s)
             if distance >= NEAR_M:
@@ -66,14 +68,14 @@ def run(model, manifest, video, rig, obstacle_from_s=None):
         if frame.shape[1] % c.PICTURE_WIDTH_PX:
             frame = cv2.resize(frame, (camera["width_px"], camera["height_px"]))
         picture = picture_of(frame, camera)
-        out = runner.step(picture[None], np.ones(1), c.TICK_S if n else 0)
+        out = runner.step(picture[None], np.ones(1), period if n else 0)
         risks.append(out["risk"][0]), speeds.append(float(out["ego"][0]))
         strips.append((picture, out["occupancy"][0]))
     p = cal.apply_risk(np.stack(risks), manifest["calibration"]["risk"])
     levels = manifest["levels"]
     column = list(c.HORIZONS_S).index(levels["horizon_s"])
-    raised = [t * c.TICK_S for t in cal.alarms(p[:, column], levels["high"]["rise"], levels["high"]["fall"], levels["alarm"]["m"], levels["alarm"]["n"])]
-    return np.arange(len(p)) * c.TICK_S, p[:, column], np.array(speeds), raised, strips, runner
+    raised = [t * period for t in cal.alarms(p[:, column], levels["high"]["rise"], levels["high"]["fall"], levels["alarm"]["m"], levels["alarm"]["n"])]
+    return np.arange(len(p)) * period, p[:, column], np.array(speeds), raised, strips, runner
 
 
 def picture_of(frame, camera):
@@ -97,11 +99,11 @@ def evaluate(model, manifest, videos, folder):
         caught = [t for t in raised_pasted if start <= t <= contact + 0.5]
         summary[name] = {"seconds": round(float(times[-1]), 1), "alarms_as_it_is_s": [round(t, 1) for t in raised], "peak_as_it_is": round(float(plain.max()), 4),
                          "median_own_speed_mps": round(float(np.median(speeds)), 1), "obstacle_from_s": round(start, 1), "obstacle_contact_s": round(contact, 1),
-                         "alarms_with_obstacle_s": [round(t, 1) for t in raised_pasted], "peak_with_obstacle": round(float(pasted[int(start * 10):].max()), 4),
+                         "alarms_with_obstacle_s": [round(t, 1) for t in raised_pasted], "peak_with_obstacle": round(float(pasted[times >= start].max()), 4),
                          "raised_by_obstacle": bool(caught)}
         lift, valid = runner.lift[0, 0].numpy(), runner.valid[0, 0].numpy()
         chosen = np.linspace(5, len(strips) - 1, 4).astype(int)
-        late = [min(len(strips) - 1, int((start + s) * 10)) for s in (1.0, 2.5, 3.5, 4.3)]
+        late = [min(len(strips) - 1, int(np.searchsorted(times, start + s))) for s in (1.0, 2.5, 3.5, 4.3)]
         rows = [np.hstack([overlay(*source[n], lift, valid, 2) for n in picks]) for source, picks in ((strips, chosen), (strips_pasted, late))]
         cv2.imwrite(str(Path(folder) / f"real-{name}.png"), np.vstack(rows))
         print(f"evaluate: {name}: {summary[name]}", flush=True)
