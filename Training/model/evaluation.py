@@ -222,10 +222,11 @@ def main(arguments=None):
     parser.add_argument("--stride", type=int, default=2, help="ticks of 0.1 s from one frame set to the next")
     parser.add_argument("--drives", help="a folder of recorded drives: counts alarms and lead times")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread")
+    parser.add_argument("--video", nargs=3, action="append", metavar=("NAME", "FILE", "RIG"), help="a real forward video and its assumed rig: alarms as it is, and with an obstacle pasted in")
     parser.add_argument("--draft", action="store_true", help="calibrate and write model.json, measure nothing")
     o = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    from . import drive_evaluation, report
+    from . import drive_evaluation, real_video, report
     from .export import write_manifest
     model, blind, manifest = load_folder(o.model)
     folder = Path(o.model)
@@ -258,6 +259,9 @@ def main(arguments=None):
         write_manifest(folder / "model.json", manifest)
         (folder / "drives.json").write_text(json.dumps(drives, indent=1) + "\n")
         print(json.dumps(drives["summary"], indent=1))
+    if o.video:
+        manifest["skill"]["real_video"] = real_video.evaluate(model, manifest, o.video, folder)
+        write_manifest(folder / "model.json", manifest)
     report.write(folder, manifest)
     gates = [r for r in manifest["skill"]["figures"] if "gate" in r]
     print("\nGates:")

@@ -138,8 +138,10 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="export", description=__doc__)
     parser.add_argument("--run", required=True, help="the folder that `train` wrote")
     parser.add_argument("--out", required=True, help="the model folder to write, such as models/nano")
+    parser.add_argument("--cost", default="16:25,8:24,1:23", help="manoeuvres:milliseconds of all three graphs, six cameras, as measured on the machine that replays exactly")
     options = parser.parse_args(arguments)
+    cost = [{"batch": 1, "manoeuvres": int(n), "ms": float(ms)} for n, ms in (pair.split(":") for pair in options.cost.split(","))]
     from .training import load_blind, load_weights, trained_on
-    export(load_weights(options.run), options.out, trained_on(options.run), load_blind(options.run))
+    export(load_weights(options.run), options.out, trained_on(options.run), load_blind(options.run), cost_table_ms=cost)
     print(f"export: {options.out} written; calibrate and measure it with `evaluate --model {options.out}`")
     return 0

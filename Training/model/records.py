@@ -41,7 +41,11 @@ def histogram(values, target, low, high, bins):
 
 def _shard(results, number, arguments):
     torch.set_num_threads(1)
-    results.put((number, collect(*arguments)))
+    try:
+        results.put((number, collect(*arguments)))
+    except BaseException as error:  # said in the parent: a share that ends in silence would leave it waiting
+        results.put((number, error))
+        raise
 
 
 def _shared_out(workers, model, blind, root, paths, stride, variants, batch, boxes, every, occupancy, progress):
@@ -52,6 +56,10 @@ def _shared_out(workers, model, blind, root, paths, stride, variants, batch, box
         arguments = (model, blind, root, paths[n::workers], stride, variants, batch, boxes, every, occupancy, progress if n == 0 else None)
         context.Process(target=_shard, args=(results, n, arguments), daemon=True).start()
     parts = dict(results.get() for _ in range(workers))
+    for part in parts.values():
+        if isinstance(part, BaseException):
+            raise part
+    parts = {n: part for n, part in parts.items() if part is not None}
     for n, part in parts.items():
         part["clip"] = part["clip"] * workers + n
     return {k: np.concatenate([parts[n][k] for n in sorted(parts)]) for k in parts[0]}

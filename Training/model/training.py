@@ -279,12 +279,16 @@ def whole(trainer, together, seed):
 
 def replicate(replicas, rank, content, data, seed, minutes, half):
     """A replica's whole life; it is ended by the first one."""
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     torch.set_num_threads(1)
     trainer = Trainer(seed + rank, half=half)
     trainer.restore(content)
     trainer.windows = trainer.ticks = 0
-    get, _ = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps + 77 * rank)
+    get, stop = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps + 77 * rank)
+
+    def end(*_):
+        stop()
+        os._exit(0)
+    signal.signal(signal.SIGTERM, end)
     began, before, done = time.monotonic(), trainer.seconds, 0
     while True:
         for group in trainer.optimiser.param_groups:
