@@ -50,6 +50,19 @@ public sealed class ForecastPipelineTests
     }
 
     [Fact]
+    public void Stop_OneCameraTakesItsTime_TheOthersFramesStillFindAnOwner()
+    {
+        using var rig = new PipelineRig(Cameras, ticks: 10_000, stopDelay: camera => TimeSpan.FromMilliseconds(camera == 0 ? 200 : 0));
+        rig.Pipeline.Start();
+        SpinWait.SpinUntil(() => rig.Sink.Ticks.Count > 3, Patience);
+
+        Assert.Empty(rig.Pipeline.Stop());
+
+        Assert.Equal(0, rig.Pool.Outstanding);
+        Assert.All(rig.Pipeline.Ledger.Copy().Cameras, camera => Assert.Equal(0, camera.InFlight));
+    }
+
+    [Fact]
     public void Run_SinkRefuses_CountsEachRefusalAndGoesOn()
     {
         using var rig = new PipelineRig(Cameras, Ticks);
@@ -61,6 +74,22 @@ public sealed class ForecastPipelineTests
         var ledger = rig.Pipeline.Ledger.Copy();
         Assert.True(ledger.SetDrops[(int)DropReason.SinkBusy] > 0);
         Assert.Equal(ledger.Formed, ledger.Published + ledger.SetDrops.Sum());
+    }
+
+    [Fact]
+    public void Run_OneSourceThrows_IsNamedAndTheOthersGoOn()
+    {
+        using var rig = new PipelineRig(Cameras, Ticks, breaksAt: camera => camera == 1 ? 5 : int.MaxValue);
+        rig.Pipeline.Start();
+
+        Assert.True(rig.Pipeline.WaitForEnd(Patience, CancellationToken.None));
+        Assert.Empty(rig.Pipeline.Stop());
+
+        var cameras = rig.Pipeline.Ledger.Copy().Cameras;
+        Assert.Contains("the camera broke", rig.Pipeline.Cameras[1].Trouble, StringComparison.Ordinal);
+        Assert.Equal([Ticks, 5, Ticks], cameras.Select(camera => (int)camera.Captured));
+        Assert.All(cameras, camera => Assert.Equal(0, camera.InFlight));
+        Assert.Equal(0, rig.Pool.Outstanding);
     }
 
     [Fact]
@@ -96,7 +125,7 @@ public sealed class ForecastPipelineTests
 
     private sealed class PipelineRig : IDisposable
     {
-        public PipelineRig(int cameras, int ticks)
+        public PipelineRig(int cameras, int ticks, Func<int, TimeSpan>? stopDelay = null, Func<int, int>? breaksAt = null)
         {
             var manifest = TestManifest.Create();
             var rig = TestRig.Of(cameras);
@@ -107,7 +136,7 @@ public sealed class ForecastPipelineTests
             var parts = JourneyParts.Build(rig, manifest, new FakeWorldRun(manifest, cameras), manoeuvres, costs, new JourneyOptions { Budget = TimeSpan.FromSeconds(1) }, null, Guid.NewGuid);
             var publisher = new ForecastPublisher([Sink], clock, parts.Ledger, Sink);
             var start = clock.Now;
-            Pipeline = new ForecastPipeline(parts, [.. Enumerable.Range(0, cameras).Select(i => new TickingSource($"camera{i}", clock, start, ticks))], Pool, publisher, clock);
+            Pipeline = new ForecastPipeline(parts, [.. Enumerable.Range(0, cameras).Select(i => new TickingSource($"camera{i}", clock, start, ticks, stopDelay?.Invoke(i) ?? TimeSpan.Zero, breaksAt?.Invoke(i) ?? int.MaxValue))], Pool, publisher, clock);
         }
 
         public ListSink Sink { get; } = new();
@@ -120,7 +149,7 @@ public sealed class ForecastPipelineTests
     }
 
     /// <summary>Frames every 100 ms of capture time, given as fast as every 5 ms of the wall.</summary>
-    private sealed class TickingSource(string camera, RigClock clock, Timestamp start, int ticks) : IFrameSource
+    private sealed class TickingSource(string camera, RigClock clock, Timestamp start, int ticks, TimeSpan stopDelay, int breaksAt) : IFrameSource
     {
         private readonly ManualResetEventSlim _interrupted = new(false);
         private int _tick;
@@ -131,13 +160,14 @@ public sealed class ForecastPipelineTests
         {
             if (_tick == ticks || _interrupted.Wait(5))
             {
+                Thread.Sleep(stopDelay);
                 return new GrabResult(GrabStatus.Ended, default, default, null);
             }
 
             return new GrabResult(GrabStatus.Frame, start + TimeSpan.FromMilliseconds(100 * _tick++), clock.Now, null);
         }
 
-        public PictureContent Prepare(Span<byte> modelPicture) => new((ulong)_tick, 90, 20);
+        public PictureContent Prepare(Span<byte> modelPicture) => _tick == breaksAt ? throw new InvalidOperationException("the camera broke") : new PictureContent((ulong)_tick, 90, 20);
 
         public void Interrupt() => _interrupted.Set();
 

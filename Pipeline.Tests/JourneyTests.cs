@@ -212,8 +212,45 @@ public sealed class JourneyTests
     [InlineData(TestManifest.Domain, BoundGuarantee.Holds)]
     [InlineData(null, BoundGuarantee.NotEstablished)]
     [InlineData("another", BoundGuarantee.NotEstablished)]
-    public void TryTravel_Domain_DecidesTheGuarantee(string? domain, BoundGuarantee guarantee) =>
-        Assert.Equal(guarantee, new JourneyRig(domain: domain).TickAndReturn(1000).Guarantee);
+    public void TryTravel_Domain_DecidesTheGuarantee(string? domain, BoundGuarantee guarantee)
+    {
+        var rig = new JourneyRig(domain: domain);
+        var last = BoundGuarantee.Unspecified;
+        for (var tick = 0; tick < 5; tick++)
+        {
+            rig.Parts.Motion.OnEgo(new EgoSample(At(1000 + (tick * 100)), At(1000 + (tick * 100)), 10, 0, 0));
+            last = rig.TickAndReturn(1000 + (tick * 100)).Guarantee;
+        }
+
+        Assert.Equal(guarantee, last);
+    }
+
+    [Fact]
+    public void TryTravel_WarmingUpOrWithoutMotion_SuspendsTheGuarantee() =>
+        Assert.Equal(BoundGuarantee.Suspended, new JourneyRig().TickAndReturn(1000).Guarantee);
+
+    [Fact]
+    public void TryTravel_AlarmRisesWhileNobodyCanTakeIt_NextForecastCarriesTheEdge()
+    {
+        var rig = new JourneyRig();
+        var held = new List<SceneForecast>();
+        for (var tick = 0; tick < 5; tick++)
+        {
+            Array.Fill(rig.Run.Hazards, tick >= 2 ? 3 : -8);
+            if (rig.Tick(1000 + (tick * 100)) is { } forecast)
+            {
+                held.Add(forecast);
+            }
+        }
+
+        Assert.Equal(4, held.Count);
+        Assert.All(held, forecast => Assert.Equal(AlarmEdge.None, forecast.Edge));
+        rig.Parts.Forecasts.Return(held[0]);
+        var next = rig.Tick(1500);
+
+        Assert.Equal(AlarmEdge.Rising, next!.Edge);
+        Assert.NotNull(next.Alarm);
+    }
 
     [Fact]
     public void TryTravel_LongRun_AddsUpAtEveryMoment()

@@ -105,9 +105,10 @@ public sealed class ForecastPipeline : IDisposable
     /// <returns>The names of cameras that did not stop.</returns>
     public IReadOnlyList<string> Stop()
     {
-        _stopping = true;
+        // The journey goes on until no camera can send: a frame that came after its last look would have no owner.
         var hanging = _cameras.Where(camera => !camera.Stop(CameraStopLimit)).Select(camera => camera.Camera).ToList();
         _arrivals.Writer.TryComplete();
+        _stopping = true;
         _arrived.Set();
         _journeyThread.Join();
         _readyToPublish.Set();

@@ -28,6 +28,8 @@ public sealed class Journey
     private readonly SceneForecast _unheard;
     private readonly TimeSpan _validFor;
     private readonly long[] _lastFrameStopwatch;
+    private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
+    private bool _jumped;
     private FrameSet _next;
     private FrameSet _spare;
 
@@ -82,6 +84,7 @@ public sealed class Journey
             }
 
             (_next, _spare) = (_spare, _next);
+            _jumped |= _next.AfterJump;
             formedAny = true;
         }
 
@@ -107,6 +110,8 @@ public sealed class Journey
         Begin(forecast, set, now, formed);
         forecast.Times[Stage.Admit] = Nanoseconds(formed, started);
         CountUsed(set);
+        set.AfterJump = _jumped; // a set that was dropped leaves its jump to the next one that runs
+        _jumped = false;
         if (!_world.TryRun(set, _costs.Rungs[rung], forecast))
         {
             return GiveUp(forecast, DropReason.ModelFailed);
@@ -117,7 +122,22 @@ public sealed class Journey
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
         _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));
+        OweOrPayEdge(forecast);
         return forecast == _unheard ? GiveUp(forecast, DropReason.SinkBusy) : forecast;
+    }
+
+    /// <summary>An alarm's edge on a forecast that nobody takes goes out with the next one that somebody does.</summary>
+    private void OweOrPayEdge(SceneForecast forecast)
+    {
+        if (forecast.Edge != AlarmEdge.None)
+        {
+            _owed = forecast == _unheard ? (forecast.Edge, forecast.Alarm) : default;
+        }
+        else if (forecast != _unheard && _owed.Edge != AlarmEdge.None)
+        {
+            (forecast.Edge, forecast.Alarm) = _owed;
+            _owed = default;
+        }
     }
 
     private SceneForecast? GiveUp(SceneForecast forecast, DropReason reason)

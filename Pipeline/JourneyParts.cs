@@ -52,7 +52,7 @@ public sealed record JourneyParts
         Func<Guid> newEventId)
     {
         var ledger = new Ledger(rig.Cameras.Count);
-        var motion = new EgoMotionTrack();
+        var motion = new EgoMotionTrack { PlanSteps = manifest.HorizonsS.Count };
         var alignment = new AlignmentOptions
         {
             Period = manifest.TickPeriod,

@@ -84,13 +84,27 @@ internal sealed class PrefetchedCamera : IDisposable
         while (!_stopping)
         {
             _room.Wait();
-            var happened = Next(ref number);
+            var happened = NextOrEnd(ref number);
             _ready.Writer.TryWrite(happened);
             _filled.Release();
             if (happened.Kind == CameraEventKind.Ended)
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>A source that breaks ends its camera, with what it said; the others go on.</summary>
+    private CameraEvent NextOrEnd(ref long number)
+    {
+        try
+        {
+            return Next(ref number);
+        }
+        catch (Exception broken)
+        {
+            Trouble = $"{_source.Camera}: {broken.Message}";
+            return new CameraEvent(_camera, CameraEventKind.Ended, default);
         }
     }
 

@@ -9,6 +9,7 @@ internal static class DriveFolder
     public const string Manifest = "drive.json";
     public const string Schema = "forecast.drive/1";
 
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
     private const double LongestS = 24 * 3600;
 
     /// <param name="rigOverride">A rig to use instead of the folder's own.</param>
@@ -23,7 +24,8 @@ internal static class DriveFolder
         var rigPath = rigOverride ?? ownRig;
         root.Number("tick_period_s", 0.01, 1, fallback: 0.1);
         root.Number("duration_s", 0, LongestS, fallback: 0);
-        var domain = root.Text("domain", fallback: "real");
+        var ownDomain = root.Text("domain", fallback: "real");
+        var domain = rigOverride is null ? ownDomain : "real"; // another rig is not what the model was calibrated on
         var videos = Videos(root);
         var frames = root.Text("frames", fallback: "frames.csv");
         var ego = root.IsNull("ego") ? null : root.Text("ego", fallback: "ego.csv");
@@ -163,6 +165,10 @@ internal static class DriveFolder
             if (arrived < captured)
             {
                 table.Wrong(row, "a frame cannot arrive before it was taken");
+            }
+            else if (arrived - captured > LongestDelay)
+            {
+                table.Wrong(row, $"a frame that arrives more than {LongestDelay.TotalSeconds:0} s after it was taken is taken for a wrong stamp");
             }
 
             frames.Add(new FrameMoment(captured, arrived));

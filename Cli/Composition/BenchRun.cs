@@ -84,21 +84,26 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
     private Summary Pipeline(MessageEncoding encoding, int ticks, CancellationToken cancelled)
     {
         var arrivals = JpegCamera.Arrivals(model.Manifest.TickPeriod, ticks);
+        TimeSpan? offset = null;
+        TimeSpan Offset(RigClock clock) => offset ??= clock.Now + TimeSpan.FromMilliseconds(300) - default(Timestamp);
         var input = new LiveInput(
             _rig,
             SourceKind.Replay,
             TopicTable.ReplayBase(settings.Vehicle, "bench"),
-            (clock, _) =>
-            {
-                var offset = clock.Now + TimeSpan.FromMilliseconds(300) - default(Timestamp);
-                return [.. OpenSources(ticks).Select(source => new PacedFrameSource(source, arrivals, clock, offset))];
-            },
-            (_, _) => null,
+            (clock, _) => [.. OpenSources(ticks).Select(source => new PacedFrameSource(source, arrivals, clock, Offset(clock)))],
+            (clock, _) => new PacedEgoMotion(EgoLog(ticks), [], clock, () => Offset(clock)),
             Domain: null,
             Duration: null,
             BrokerMustAnswer: true);
         var quiet = settings with { Broker = settings.Broker with { Encoding = encoding } };
         return new LiveSession(quiet, model, console.With(console.Json, quiet: true)).Run(input, cancelled);
+    }
+
+    /// <summary>Motion at 50 Hz, as a vehicle sends it.</summary>
+    private List<EgoSample> EgoLog(int ticks)
+    {
+        var step = TimeSpan.FromMilliseconds(20);
+        return [.. Enumerable.Range(0, (int)(model.Manifest.TickPeriod * ticks / step)).Select(i => new EgoSample(default(Timestamp) + (step * i), default(Timestamp) + (step * i), 10, 0.02f, 0.1f))];
     }
 
     private List<IFrameSource> OpenSources(int ticks) =>
@@ -159,10 +164,14 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
         var manoeuvres = new Manoeuvres(manifest, manifest.Candidates.Count);
         using var run = model.CreateRun(Cameras);
         var parts = JourneyParts.Build(_rig, manifest, run, manoeuvres, ModelComposition.Free(manoeuvres), new JourneyOptions(), null, Guid.NewGuid);
+        using var broker = BrokerComposition.Open(settings, Guid.NewGuid(), console.With(console.Json, quiet: true));
+        var identity = new MessageIdentity(settings.Vehicle, Guid.NewGuid(), SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);
+        using var mqtt = new PatientSink(broker.CreateSink(TopicTable.ReplayBase(settings.Vehicle, "bench"), manifest, _rig, identity, rigClock));
         using var digest = new DigestSink(manifest, _rig);
+        broker.StartAndWait(TimeSpan.FromSeconds(5), cancelled);
         var metrics = new PipelineMetrics(_rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
         using var replay = new LockStepReplay(
-            parts, OpenSources(ticks), [], [], manifest.InputWidthPx * manifest.InputHeightPx * 3, new ForecastPublisher([digest], rigClock, parts.Ledger, metrics), clock);
+            parts, OpenSources(ticks), EgoLog(ticks), [], manifest.InputWidthPx * manifest.InputHeightPx * 3, new ForecastPublisher([mqtt, digest], rigClock, parts.Ledger, metrics), clock);
         var started = TimeProvider.System.GetTimestamp();
         replay.Run(cancelled);
         return parts.Ledger.Copy().Published / TimeProvider.System.GetElapsedTime(started).TotalSeconds;

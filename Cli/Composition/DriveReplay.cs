@@ -108,6 +108,6 @@ internal static class DriveReplay
             file?.Complete();
         }
 
-        return measures.Summarise(parts.Ledger.Copy(), Stopwatch.GetElapsedTime(started), drive.Duration) with { Digest = digest.Value };
+        return measures.Summarise(parts.Ledger.Copy(), Stopwatch.GetElapsedTime(started), drive.Duration) with { Digest = digest.Value, RiskEvents = parts.Judge.Alarms };
     }
 }

@@ -90,6 +90,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
         var publisher = new ForecastPublisher([sink], clock, parts.Ledger, telemetry.Observer);
         var sources = input.OpenCameras(clock, manifest);
+        IReadOnlyList<string> left = []; // cameras whose native call hangs keep their source
         try
         {
             using var pipeline = new ForecastPipeline(parts, sources, pool, publisher, clock);
@@ -97,18 +98,24 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             var started = Stopwatch.GetTimestamp();
             pipeline.Start();
             var look = console.IsTerminal ? TerminalLook : PipeLook;
-            while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
+            try
             {
-                WarnOfTrouble(pipeline);
-                if (!console.Quiet)
+                while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
                 {
-                    console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                    WarnOfTrouble(pipeline);
+                    if (!console.Quiet)
+                    {
+                        console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
+                    }
                 }
             }
+            finally
+            {
+                left = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
+                telemetry.Stop();
+            }
 
-            var hanging = pipeline.Stop();
-            telemetry.Stop();
-            foreach (var camera in hanging)
+            foreach (var camera in left)
             {
                 console.Warning($"camera {camera}: a native call hangs; its thread was left behind");
             }
@@ -118,7 +125,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
         finally
         {
-            foreach (var source in sources)
+            foreach (var source in sources.Where(source => !left.Contains(source.Camera)))
             {
                 source.Dispose();
             }

@@ -74,7 +74,7 @@ internal sealed class RunTelemetry : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"{elapsed.TotalSeconds:0}{of} s  forecasts {figures.Count}  capture to publish {last}  risk {riskText}  alarms {Metrics.Alarms}");
     }
 
-    public Summary Summarise(TimeSpan elapsed, TimeSpan? duration) => _measures.Summarise(_parts.Ledger.Copy(), elapsed, duration);
+    public Summary Summarise(TimeSpan elapsed, TimeSpan? duration) => _measures.Summarise(_parts.Ledger.Copy(), elapsed, duration) with { RiskEvents = _parts.Judge.Alarms };
 
     public void Dispose()
     {

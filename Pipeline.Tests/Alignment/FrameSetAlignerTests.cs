@@ -294,6 +294,21 @@ public sealed class FrameSetAlignerTests
     }
 
     [Fact]
+    public void TryForm_FirstStampThousandsOfMillionsOfTicksAhead_ComesBackAtOnce()
+    {
+        var aligner = Aligner();
+        Offer(aligner, 0, 1000);
+        Offer(aligner, 1, 1000);
+        Assert.True(TryForm(aligner, 1030));
+        _set.Release();
+        OfferAt(aligner, 2, 4_000_000_000_000, 1100);
+
+        Assert.False(TryForm(aligner, 1101));
+        Assert.True(_ledger.Copy().Due > 1_000_000_000);
+        aligner.Abandon();
+    }
+
+    [Fact]
     public void Abandon_WaitingFrames_AreGivenBackAndCounted()
     {
         var aligner = Aligner();

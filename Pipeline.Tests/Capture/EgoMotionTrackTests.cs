@@ -51,6 +51,16 @@ public sealed class EgoMotionTrackTests
     }
 
     [Fact]
+    public void At_InsideALongSilence_IsUnknown()
+    {
+        _track.OnEgo(new EgoSample(At(1000), At(1000), 10, 0, 0));
+        _track.OnEgo(new EgoSample(At(6000), At(6000), 20, 0, 0));
+
+        Assert.Equal(EgoKnowledge.Unknown, _track.At(At(3500), At(6000)).Knowledge);
+        Assert.Equal(EgoKnowledge.Measured, _track.At(At(6000), At(6000)).Knowledge);
+    }
+
+    [Fact]
     public void At_BeforeEverything_IsUnknown()
     {
         Assert.Equal(EgoKnowledge.Unknown, _track.At(At(1000), At(1000)).Knowledge);
@@ -124,5 +134,25 @@ public sealed class EgoMotionTrackTests
         Assert.Same(early, _track.PlanAt(At(1105), At(1105)));
         Assert.Same(late, _track.PlanAt(At(1110), At(1110)));
         Assert.Null(_track.PlanAt(At(1601), At(1601)));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(6)]
+    public void OnPlan_OfAnotherNumberOfSteps_IsRejectedAndCounted(int steps)
+    {
+        _track.OnPlan(new PlanSample(At(1000), At(1010), new float[steps], new float[steps]));
+
+        Assert.Equal(1, _track.Rejected);
+        Assert.Null(_track.PlanAt(At(1010), At(1010)));
+    }
+
+    [Fact]
+    public void PlanAt_SendersClockAheadAndSilent_ExpiresByItsArrival()
+    {
+        _track.OnPlan(new PlanSample(At(3_600_000), At(1010), [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]));
+
+        Assert.NotNull(_track.PlanAt(At(1500), At(1510)));
+        Assert.Null(_track.PlanAt(At(1501), At(1511)));
     }
 }

@@ -33,6 +33,17 @@ public sealed class AlarmTrackerTests
     }
 
     [Fact]
+    public void See_HighHeldBetweenTheThresholds_CountsAsTrainingCountsIt()
+    {
+        // 0.4 lies between fall and rise: high once 0.6 was, not high after 0.2.
+        double[] input = [0.6, 0.4, 0.4, 0.2, 0.4, 0.4, 0.4, 0.4];
+        var edges = input.Select(p => See(p).Edge).ToList();
+
+        Assert.Equal(AlarmEdge.Rising, edges[2]);
+        Assert.Equal(AlarmEdge.Falling, edges[7]);
+    }
+
+    [Fact]
     public void See_FallingEdge_CarriesTheAlarmThatRoseAndItsPeak()
     {
         var risen = Guid.Empty;

@@ -38,6 +38,18 @@ public sealed class RiskCalibrationTests
     }
 
     [Fact]
+    public void Cumulative_BeyondWhatWasFitted_IsScaledFromTheEdgeAsInTraining()
+    {
+        var manifest = TestManifest.Create();
+        var risk = manifest.Calibration.Risk.Select(scaling => scaling with { Scale = 0.3 }).ToList();
+        var probability = new float[5];
+
+        new RiskCalibration(manifest.Calibration with { Risk = risk }).Cumulative([-40, -40, -40, -40, -40], probability);
+
+        Assert.All(probability, p => Assert.Equal(1 / (1 + Math.Exp(0.3 * Math.Log((1 - 1e-6) / 1e-6))), p, 1e-6));
+    }
+
+    [Fact]
     public void Cumulative_ScalingThatCrosses_IsMadeMonotone()
     {
         var manifest = TestManifest.Create();

@@ -70,6 +70,25 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void Decide_OneStallAtTheHighestRung_ComesBackToIt()
+    {
+        var costs = new CostTable([16, 8, 1], [TimeSpan.FromMilliseconds(25), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(15)], frozen: false);
+        var admission = new Admission(costs, Budget, Period);
+        Assert.Equal(0, admission.Decide(At(1000), At(1000)));
+        costs.Observe(0, TimeSpan.FromMilliseconds(300));
+        Assert.Equal(1, admission.Decide(At(1100), At(1100)));
+
+        var rung = 1;
+        for (var i = 2; i < 80 && rung > 0; i++)
+        {
+            costs.Observe(rung, TimeSpan.FromMilliseconds(20));
+            rung = admission.Decide(At(1000 + (i * 100)), At(1000 + (i * 100)));
+        }
+
+        Assert.Equal(0, rung);
+    }
+
+    [Fact]
     public void Observe_Frozen_ChangesNothingButCountsViolations()
     {
         var costs = new CostTable([16], [TimeSpan.FromMilliseconds(10)], frozen: true);

@@ -43,6 +43,15 @@ public sealed class HealthWatchTests : IDisposable
     }
 
     [Fact]
+    public void Fill_NoForecastForThreeSeconds_IsStaleAndNotStartingForEver()
+    {
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Fill();
+        Assert.Equal(HealthState.Stale, _report.State);
+        Assert.Contains("no_forecast", _report.Reasons);
+    }
+
+    [Fact]
     public void Fill_ForecastsFlow_IsNominalThenStaleAfterThreePeriods()
     {
         Tick(0, 1);

@@ -7,8 +7,10 @@ namespace Forecast.Pipeline.Alignment;
 internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledger)
 {
     private const int Capacity = 8;
+    private const int LatePerWait = 10;
 
     private readonly Frame[] _frames = new Frame[Capacity];
+    private int _late;
 
     public int Index => index;
 
@@ -48,7 +50,13 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
     {
         while (Count > 0 && _frames[0].CaptureTime < limit)
         {
-            Drop(TakeAt(0), FasterThan(tickPeriod) ? DropReason.Decimated : DropReason.Late);
+            var late = !FasterThan(tickPeriod);
+            Drop(TakeAt(0), late ? DropReason.Late : DropReason.Decimated);
+            if (late)
+            {
+                // Always late: waited for once in ten ticks, in case it has caught up, and not in each.
+                Absent = ++_late % LatePerWait != 0;
+            }
         }
     }
 
@@ -84,6 +92,7 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
             Drop(TakeAt(0), DropReason.Decimated);
         }
 
+        _late = 0;
         return TakeAt(0);
     }
 

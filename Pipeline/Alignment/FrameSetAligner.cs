@@ -149,11 +149,7 @@ public sealed class FrameSetAligner
         }
 
         var ticks = Math.Max(1, (long)Math.Round((earliest - expected) / _options.Period));
-        for (var i = 0L; i < ticks; i++)
-        {
-            _ledger.TickDue();
-        }
-
+        _ledger.TickDue(ticks); // in one go: a recording with a wrong stamp skips thousands of millions
         _expected = expected + (_options.Period * ticks);
     }
 

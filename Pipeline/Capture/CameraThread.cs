@@ -49,6 +49,20 @@ public sealed class CameraThread
 
     private void Run()
     {
+        try
+        {
+            Drain();
+        }
+        catch (Exception broken)
+        {
+            // One camera's adapter broke: said, and the others go on. Left alone, the exception would end the process.
+            Trouble = $"{_source.Camera}: {broken.Message}";
+            Send(new CameraEvent(_camera, CameraEventKind.Ended, default));
+        }
+    }
+
+    private void Drain()
+    {
         while (!_stopping)
         {
             var grabbed = _source.Grab();
@@ -82,7 +96,18 @@ public sealed class CameraThread
         }
 
         var started = Stopwatch.GetTimestamp();
-        var content = _source.Prepare(lease.Pixels);
+        PictureContent content;
+        try
+        {
+            content = _source.Prepare(lease.Pixels);
+        }
+        catch
+        {
+            lease.Release();
+            _ledger.FrameDropped(_camera, DropReason.Damaged);
+            throw;
+        }
+
         var prepared = (long)(Stopwatch.GetElapsedTime(started).Ticks * TimeSpan.NanosecondsPerTick);
         var id = new FrameId(_camera, _number++);
         Send(new CameraEvent(_camera, CameraEventKind.Frame, new Frame(id, grabbed.CaptureTime, grabbed.ArrivalTime, content, lease, new FrameCosts(grabbed.DecodeNs, prepared))));
@@ -90,15 +115,23 @@ public sealed class CameraThread
 
     private void Send(in CameraEvent happened)
     {
-        if (!_arrivals.TryWrite(happened))
+        if (happened.Kind == CameraEventKind.Frame)
         {
-            if (happened.Kind == CameraEventKind.Frame)
+            if (!_arrivals.TryWrite(happened))
             {
                 happened.Frame.Lease.Release();
                 _ledger.FrameDropped(_camera, DropReason.Shutdown);
             }
-
-            return;
+        }
+        else
+        {
+            // News of the camera itself must not be lost in a full channel; the journey empties it, or completes it.
+            var spin = default(SpinWait);
+            while (!_arrivals.TryWrite(happened) && !_stopping)
+            {
+                _wake.Set();
+                spin.SpinOnce();
+            }
         }
 
         _wake.Set();

@@ -22,6 +22,9 @@ public sealed class EgoMotionTrack : IEgoMotionListener
     private long _count;
     private long _planCount;
 
+    /// <summary>Values that a plan must have of each control: one a horizon step of the model.</summary>
+    public int PlanSteps { get; init; } = 5;
+
     /// <summary>Messages refused, by the sources or here because they went back in time.</summary>
     public long Rejected { get; private set; }
 
@@ -48,6 +51,12 @@ public sealed class EgoMotionTrack : IEgoMotionListener
     {
         lock (_gate)
         {
+            if (plan.Accelerations.Count != PlanSteps || plan.Curvatures.Count != PlanSteps)
+            {
+                Rejected++;
+                return;
+            }
+
             _plans[_planCount++ % _plans.Length] = plan;
         }
     }
@@ -93,6 +102,11 @@ public sealed class EgoMotionTrack : IEgoMotionListener
 
             var lower = after == Oldest ? upper : Sample(after - 1);
             var span = upper.CaptureTime.SecondsSince(lower.CaptureTime);
+            if (span > 2 * ExtrapolationLimit.TotalSeconds && moment != upper.CaptureTime)
+            {
+                return EgoState.Unknown with { NewestStamp = last.CaptureTime, Held = now - last.ArrivalTime };
+            }
+
             var share = span <= 0 ? 1f : (float)(moment.SecondsSince(lower.CaptureTime) / span);
             return new EgoState(
                 EgoKnowledge.Measured,
@@ -141,7 +155,8 @@ public sealed class EgoMotionTrack : IEgoMotionListener
             {
                 if (_plans[i % _plans.Length] is { } plan && plan.ArrivalTime <= now)
                 {
-                    return moment - plan.CaptureTime <= PlanValidity ? plan : null;
+                    // By its stamp and by how long it is here: a sender whose clock runs ahead must not stay valid after it fell silent.
+                    return moment - plan.CaptureTime <= PlanValidity && now - plan.ArrivalTime <= PlanValidity ? plan : null;
                 }
             }
 

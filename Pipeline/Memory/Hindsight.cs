@@ -16,18 +16,18 @@ public sealed class Hindsight
     private const int LeastSamples = 10;
 
     private readonly ModelManifest _manifest;
-    private readonly EgoMotionTrack _motion;
     private readonly Past[] _ring;
     private readonly double[] _error;
     private readonly double[] _persistenceError;
     private readonly long[] _samples;
     private readonly int _cells;
+    private readonly Odometer _odometer;
     private long _count;
 
     public Hindsight(ModelManifest manifest, EgoMotionTrack motion)
     {
         _manifest = manifest;
-        _motion = motion;
+        _odometer = new Odometer(motion);
         _cells = manifest.Grid.SizeX * manifest.Grid.SizeY;
         var horizons = manifest.HorizonsS.Count;
         var ticks = (int)Math.Ceiling(manifest.HorizonsS[horizons - 1] / manifest.TickPeriod.TotalSeconds) + 2;
@@ -47,11 +47,12 @@ public sealed class Hindsight
     {
         var current = _ring[_count % _ring.Length];
         current.Reference = forecast.Reference;
+        current.Place = _odometer.MoveTo(forecast.Reference, forecast.Dispatched);
         ReduceToAny(forecast, current.Any);
         for (var h = 0; h < forecast.Horizons; h++)
         {
             if (MadeBefore(forecast.Reference, _manifest.HorizonsS[h]) is { } past
-                && _motion.Travelled(past.Reference, forecast.Reference, forecast.Dispatched) is { } moved)
+                && current.Place.Since(past.Place) is { } moved)
             {
                 Compare(past, current, h, moved);
             }
@@ -132,6 +133,8 @@ public sealed class Hindsight
     private sealed class Past(byte[] any)
     {
         public Timestamp Reference { get; set; }
+
+        public OdometerPlace Place { get; set; }
 
         /// <summary>[1 + K, X, Y] occupancy of any class in 255ths, in the ego frame of then.</summary>
         public byte[] Any { get; } = any;

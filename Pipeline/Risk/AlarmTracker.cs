@@ -4,15 +4,14 @@ using Forecast.Pipeline.Inference;
 namespace Forecast.Pipeline.Risk;
 
 /// <summary>
-/// The level with hysteresis, and the alarm: risen when at least M of the last N ticks reached high, fallen when none of the last N was
-/// above high's lower threshold. Event ids come from the generator given, so that a replay has the same ones.
+/// The level with hysteresis, and the alarm: risen when at least M of the last N ticks were at high, fallen when none of the last N was:
+/// the rule by which training chose the thresholds. Event ids come from the generator given, so that a replay has the same ones.
 /// </summary>
 public sealed class AlarmTracker
 {
     private readonly RiskLevels _levels;
     private readonly Func<Guid> _newId;
-    private readonly bool[] _rose;
-    private readonly bool[] _above;
+    private readonly bool[] _high;
     private RiskLevel _level = RiskLevel.Unknown;
     private long _ticks;
 
@@ -20,8 +19,7 @@ public sealed class AlarmTracker
     {
         _levels = levels;
         _newId = newId;
-        _rose = new bool[levels.AlarmN];
-        _above = new bool[levels.AlarmN];
+        _high = new bool[levels.AlarmN];
     }
 
     public AlarmEvent? Standing { get; private set; }
@@ -32,13 +30,11 @@ public sealed class AlarmTracker
     /// <param name="probability">Calibrated, of manoeuvre 0 at the levels' horizon.</param>
     public (RiskLevel Level, AlarmEvent? Alarm, AlarmEdge Edge) See(Timestamp moment, double probability)
     {
-        var slot = (int)(_ticks++ % _levels.AlarmN);
-        _rose[slot] = probability >= _levels.High.Rise;
-        _above[slot] = probability >= _levels.High.Fall;
         _level = Next(_level, probability);
+        _high[(int)(_ticks++ % _levels.AlarmN)] = _level == RiskLevel.High;
         if (Standing is null)
         {
-            if (Count(_rose) < _levels.AlarmM)
+            if (Count(_high) < _levels.AlarmM)
             {
                 return (_level, null, AlarmEdge.None);
             }
@@ -49,7 +45,7 @@ public sealed class AlarmTracker
         }
 
         Standing.PeakProbability = Math.Max(Standing.PeakProbability, (float)probability);
-        if (Count(_above) > 0)
+        if (Count(_high) > 0)
         {
             return (_level, Standing, AlarmEdge.None);
         }

@@ -13,6 +13,10 @@ public sealed class Judge
     private const float SupportedBrakingMps2 = -9f;
     private const float SupportedAccelerationMps2 = 4f;
 
+    /// <summary>The bound was measured with every camera, known motion, measured calibration and a full history: without them it promises nothing.</summary>
+    private const DegradedReasons SuspendsTheBound = DegradedReasons.WarmingUp | DegradedReasons.CalibrationAssumed | DegradedReasons.CameraMissing
+        | DegradedReasons.CameraFrozen | DegradedReasons.CameraBlack | DegradedReasons.EgoEstimated;
+
     private readonly ModelManifest _manifest;
     private readonly Manoeuvres _manoeuvres;
     private readonly RiskCalibration _calibration;
@@ -129,7 +133,7 @@ public sealed class Judge
         reasons |= forecast.EgoOrigin == EgoOrigin.Estimated ? DegradedReasons.EgoEstimated : 0;
         reasons |= forecast.Manoeuvres < _manoeuvres.Count ? DegradedReasons.FewerManoeuvres : 0;
         forecast.Reasons = reasons;
-        forecast.Guarantee = _guarantee;
+        forecast.Guarantee = _guarantee == BoundGuarantee.Holds && (reasons & SuspendsTheBound) != 0 ? BoundGuarantee.Suspended : _guarantee;
         forecast.Validity = reasons == DegradedReasons.None ? Validity.Valid : Validity.Degraded;
     }
 }

@@ -5,6 +5,9 @@ namespace Forecast.Pipeline.Risk;
 /// <summary>From the model's logits to probabilities that mean what they say: the manifest's scaling, fitted on validation towns.</summary>
 public sealed class RiskCalibration
 {
+    /// <summary>logit(1 - 1e-6): training clips probabilities to [1e-6, 1 - 1e-6] before it fits the scaling; beyond, it says nothing.</summary>
+    private const double FittedLogit = 13.815509557963774;
+
     private readonly LogitScaling[] _risk;
     private readonly UpperBoundTable _bound;
 
@@ -55,6 +58,6 @@ public sealed class RiskCalibration
 
     private static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
 
-    /// <summary>logit(1 - e^s) for s below 0: log(e^-s - 1), kept finite.</summary>
-    private static double LogitOfOneMinusExp(double s) => Math.Clamp(-s > 30 ? -s : Math.Log(Math.Max(Math.Exp(-s) - 1, 1e-15)), -34, 34);
+    /// <summary>logit(1 - e^s) for s below 0: log(e^-s - 1), within the probabilities on which the scaling was fitted.</summary>
+    private static double LogitOfOneMinusExp(double s) => Math.Clamp(-s > 30 ? -s : Math.Log(Math.Max(Math.Exp(-s) - 1, 1e-15)), -FittedLogit, FittedLogit);
 }

@@ -4,7 +4,8 @@ namespace Forecast.Pipeline.Scheduling;
 
 /// <summary>
 /// What a run costs at each rung: a decaying upper estimate. A costlier run raises it at once, cheaper ones lower it by a twentieth
-/// of the difference each; the margin is on top. Frozen, it keeps the manifest's figures, so that a replay decides the same everywhere.
+/// of the difference each, and those of the costlier rungs, which do not run meanwhile, as far as their first estimate: one stall must not
+/// shut a rung for ever. The margin is on top. Frozen, it keeps the manifest's figures, so that a replay decides the same everywhere.
 /// </summary>
 public sealed class CostTable
 {
@@ -14,6 +15,7 @@ public sealed class CostTable
 
     private readonly int[] _rungs;
     private readonly double[] _seconds;
+    private readonly double[] _first;
     private readonly bool _frozen;
 
     /// <param name="rungs">Numbers of manoeuvres, most first.</param>
@@ -23,6 +25,7 @@ public sealed class CostTable
         ArgumentOutOfRangeException.ThrowIfNotEqual(initial.Count, rungs.Count);
         _rungs = [.. rungs];
         _seconds = [.. initial.Select(cost => cost.TotalSeconds)];
+        _first = [.. _seconds];
         _frozen = frozen;
     }
 
@@ -53,5 +56,10 @@ public sealed class CostTable
         var sample = service.TotalSeconds;
         var known = _seconds[rungIndex];
         _seconds[rungIndex] = sample > known ? sample : known + (Decay * (sample - known));
+        for (var costlier = 0; costlier < rungIndex; costlier++)
+        {
+            var floor = Math.Max(_first[costlier], _seconds[rungIndex]);
+            _seconds[costlier] -= Decay * Math.Max(0, _seconds[costlier] - floor);
+        }
     }
 }

@@ -27,12 +27,12 @@ public sealed class Ledger
 
     public int Cameras => _cameras.Length;
 
-    /// <summary>A tick has passed in which the rig should have given a frame set.</summary>
-    public void TickDue()
+    /// <summary>So many ticks have passed in each of which the rig should have given a frame set.</summary>
+    public void TickDue(long ticks = 1)
     {
         lock (_gate)
         {
-            _due++;
+            _due += ticks;
         }
     }
 

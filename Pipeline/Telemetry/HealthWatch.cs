@@ -10,6 +10,7 @@ namespace Forecast.Pipeline.Telemetry;
 public sealed class HealthWatch
 {
     private static readonly TimeSpan StaleAfter = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan CameraSilentAfter = TimeSpan.FromSeconds(0.5);
 
     private readonly ForecastPipeline _pipeline;
@@ -17,6 +18,7 @@ public sealed class HealthWatch
     private readonly RigClock _clock;
     private readonly TimeSpan _stale;
     private readonly long[] _capturedBefore;
+    private readonly Timestamp _started;
     private Timestamp _before;
 
     public HealthWatch(ForecastPipeline pipeline, ForecastPublisher publisher, RigClock clock, TimeSpan period)
@@ -26,7 +28,8 @@ public sealed class HealthWatch
         _clock = clock;
         _stale = period * 3 < StaleAfter ? period * 3 : StaleAfter;
         _capturedBefore = new long[pipeline.Cameras.Count];
-        _before = clock.Now;
+        _started = clock.Now;
+        _before = _started;
     }
 
     /// <summary>True when the newest forecast left too long ago to be relied on.</summary>
@@ -53,8 +56,9 @@ public sealed class HealthWatch
             report.Reasons.Add("ego_missing");
         }
 
-        report.State = _publisher.LastPublished is null ? HealthState.Starting
-            : IsStale ? HealthState.Stale
+        var starting = _publisher.LastPublished is null && now - _started < StartLimit;
+        report.State = starting ? HealthState.Starting
+            : IsStale || _publisher.LastPublished is null ? HealthState.Stale
             : report.Reasons.Count > 0 ? HealthState.Degraded
             : HealthState.Nominal;
         if (report.State == HealthState.Stale)
