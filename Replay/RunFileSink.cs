@@ -6,8 +6,8 @@ using Forecast.Pipeline.Risk;
 namespace Forecast.Replay;
 
 /// <summary>
-/// Writes every message of a run to a file, one JSON object a line: {"topic": ..., "message": ...}. Under a temporary name until it is whole;
-/// renamed when disposed.
+/// Writes every message of a run to a file, one JSON object a line: {"topic": ..., "message": ...}. Under a temporary name until
+/// <see cref="Complete"/>; a run that broke off leaves nothing.
 /// </summary>
 public sealed class RunFileSink : IForecastSink
 {
@@ -52,10 +52,18 @@ public sealed class RunFileSink : IForecastSink
         return true;
     }
 
-    public void Dispose()
+    /// <summary>The run is whole: the file takes its name. Nothing is published after it.</summary>
+    /// <exception cref="IOException">The disk is full or gone.</exception>
+    public void Complete()
     {
         _file.Dispose();
         File.Move(_temporary, _path, overwrite: true);
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        File.Delete(_temporary); // no longer there where the run is whole
         _encoder.Dispose();
     }
 

@@ -45,7 +45,7 @@ internal static class ReplayCommand
                     [.. parsed.GetValue(drives)!.Select(drive => ResolveDrive(drive, host))],
                     mode,
                     Speed(parsed.GetValue(speed), mode),
-                    OutFile(parsed.GetValue(outFile), host));
+                    OutFile(parsed.GetValue(outFile), mode, host));
             },
             body);
         return command;
@@ -82,11 +82,16 @@ internal static class ReplayCommand
             : SampleDrives.Find(drive, host) ?? throw new UsageException($"{drive}: there is no file or folder {path}, and no sample of this name");
     }
 
-    private static string? OutFile(string? text, CommandHost host)
+    private static string? OutFile(string? text, ReplayMode mode, CommandHost host)
     {
         if (text is null)
         {
             return null;
+        }
+
+        if (mode == ReplayMode.AsLive)
+        {
+            throw new UsageException($"--out {text}: a run played as live is not kept, since it is never the same twice; leave --as-live or --out out");
         }
 
         var path = Path.GetFullPath(text, host.CurrentFolder);

@@ -103,6 +103,11 @@ internal static class DriveReplay
         }
 
         mqtt.Flush(BrokerLimit);
+        if (!cancelled.IsCancellationRequested)
+        {
+            file?.Complete();
+        }
+
         return measures.Summarise(parts.Ledger.Copy(), Stopwatch.GetElapsedTime(started), drive.Duration) with { Digest = digest.Value, RiskEvents = parts.Judge.Alarms };
     }
 }

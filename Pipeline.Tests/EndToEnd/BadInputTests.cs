@@ -115,13 +115,23 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains("Connection refused", error[0], StringComparison.Ordinal);
     }
 
+    [EndToEndFact(Needs.Broker)]
+    public void Replay_WithAnOutFile_LeavesItWholeAndNothingElse()
+    {
+        using var replay = ForecastProgram.Run(_folder.Path, Limit, "replay", _drive, "--model", _model.Folder, "--out", "run");
+
+        Assert.True(replay.WaitForExit(Limit) == 0, replay.ToString());
+        var file = Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
+        Assert.Equal(DriveMaker.Frames, File.ReadLines(file).Count(line => line.StartsWith("{\"topic\":\"scene\"", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Run_WithoutItsBroker_GoesOnAndSaysSo()
     {
         var port = Mosquitto.FreePort();
         var configuration = _folder.Write("car.yaml", $"""
             rig: {_drive}/rig.json
-            cameras: [ name: front, source: "file:{_drive}/front.avi" ]
+            cameras: [ {"{"} name: front, source: "file:{_drive}/front.avi" {"}"} ]
             broker: {"{"} url: mqtt://127.0.0.1:{port} {"}"}
             metrics: {"{"} port: 0 {"}"}
             """);
@@ -137,7 +147,7 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("budget_ms: [", "bad.yaml:")]
-    [InlineData("budgetms: 100", "bad.yaml:1:1: budgetms: this is not a setting; did you mean budget_ms?")]
+    [InlineData("budgetms: 100", "bad.yaml:1:1: budgetms is not a setting; did you mean budget_ms?")]
     [InlineData("budget_ms: 1", "bad.yaml:1:12: budget_ms: \"1\" does not fit; allowed: 5 to 2000")]
     [InlineData("{}", "run needs cameras")]
     public void Run_WithAMalformedConfiguration_NamesThePlace(string text, string expected)

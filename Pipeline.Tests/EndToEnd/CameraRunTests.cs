@@ -32,8 +32,8 @@ public sealed class CameraRunTests : IDisposable
         run.WaitForLine("publishing below forecast/replay/v1/car-7/", Limit);
 
         Drive(vehicle, inEgo, TimeSpan.FromSeconds(4));
-        var spoken = new MessageLog(subscriber).Scenes.Count;
-        Eventually.True(() => new MessageLog(subscriber).Scenes.Count >= spoken + 20, "no forecasts after the vehicle fell silent");
+        var spoken = MessageLog.NewestTick(subscriber);
+        Eventually.True(() => MessageLog.NewestTick(subscriber) >= spoken + 20, "no forecasts after the vehicle fell silent");
         run.Signal(ForecastProgram.Terminate);
         Assert.True(run.WaitForExit(Limit) == 0, run.ToString());
 

@@ -55,6 +55,12 @@ internal sealed class MessageLog
     public static bool IsEnd(Received message) =>
         message.Topic.EndsWith("/status", StringComparison.Ordinal) && message.Payload.Contains("STATUS_STATE_OFFLINE", StringComparison.Ordinal);
 
+    /// <summary>Of the newest forecast; -1 before the first. Reads one message only: whoever waits must not take the processor from what is waited for.</summary>
+    public static long NewestTick(MosquittoSub subscriber) =>
+        Array.FindLast(subscriber.Messages, message => message.Topic.EndsWith("/risk", StringComparison.Ordinal)) is { } newest
+            ? (long)Json.Parse<Proto.Risk>(newest.Payload).Envelope.FrameSet.Tick
+            : -1;
+
     /// <summary>Waits for the last message of a run that ended by itself.</summary>
     public static MessageLog AtEnd(MosquittoSub subscriber)
     {

@@ -8,7 +8,7 @@ namespace Forecast.Pipeline.Tests.EndToEnd;
 [Collection(EndToEndTests.Name)]
 public sealed class OutageTests : IDisposable
 {
-    private const ulong TickOfTheOutage = 15;
+    private const long TickOfTheOutage = 15;
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -31,24 +31,26 @@ public sealed class OutageTests : IDisposable
         Thread.Sleep(Outage);
         Assert.False(run.HasExited, run.ToString());
         broker.Start();
-        WaitForTick(run, subscriber, TickOfTheOutage + (ulong)(Outage.TotalSeconds * 10));
-        Eventually.True(() => new MessageLog(subscriber).RiskEvents.Any(edge => edge.Edge == Proto.Edge.Rising), "the risk event was lost");
+        WaitForTick(run, subscriber, TickOfTheOutage + (long)(Outage.TotalSeconds * 10));
+        Eventually.True(() => Array.Exists(subscriber.Messages, message => message.Topic.EndsWith("/risk/event", StringComparison.Ordinal)), "the risk event was lost");
 
         run.Signal(ForecastProgram.Terminate);
         Assert.True(run.WaitForExit(Limit) == 0, run.ToString());
         var summary = new RunSummary(_folder.At("live.json"));
         summary.AssertLedgersAddUp();
         var away = summary.DroppedFor("sink_away");
-        Assert.True(away >= 90, run.ToString());
+        Assert.True(away > 0, run.ToString());
+        Assert.True(away + summary.DroppedFor("stale", "superseded") >= 90, run.ToString()); // a busy machine sheds some before they come to the broker
         Assert.Contains(run.Error, line => line.Contains("forecasts go nowhere until it is back", StringComparison.Ordinal));
         Assert.Equal(2, run.Output.Count(line => line == $"broker {broker.Url}: connected"));
         var log = MessageLog.AtEnd(subscriber);
+        Assert.Contains(log.RiskEvents, edge => edge.Edge == Proto.Edge.Rising);
         Assert.True(log.Gaps()["scene"] >= away, $"{away} dropped, and gaps of {log.Gaps()["scene"]}");
         Assert.Equal("stopped", log.Statuses[^1].Reason);
     }
 
-    private static void WaitForTick(ForecastProgram run, MosquittoSub subscriber, ulong tick) => Eventually.True(
-        () => run.HasExited || new MessageLog(subscriber).Scenes is [.., var last] && last.Envelope.FrameSet.Tick >= tick,
+    private static void WaitForTick(ForecastProgram run, MosquittoSub subscriber, long tick) => Eventually.True(
+        () => run.HasExited || MessageLog.NewestTick(subscriber) >= tick,
         $"no forecast of tick {tick}",
         withinS: 60);
 }

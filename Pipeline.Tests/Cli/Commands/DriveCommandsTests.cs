@@ -94,6 +94,7 @@ public sealed class DriveCommandsTests : IDisposable
     [InlineData("replay calm --speed nan", "--speed nan: allowed are max, or 0.01 to 1000 times real time")]
     [InlineData("replay calm --as-live --speed 2", "--speed 2: --as-live plays in real time; leave --speed out")]
     [InlineData("replay calm --out none/run", "--out none/run: there is no folder FOLDER/none; make it with mkdir -p")]
+    [InlineData("replay calm --as-live --out run", "--out run: a run played as live is not kept, since it is never the same twice; leave --as-live or --out out")]
     [InlineData("bench --seconds 0", "--seconds: allowed are 1 to 3600")]
     public async Task Invoke_BadInput_IsOneLineAndTwoAndNoBodyBegins(string arguments, string expected)
     {
