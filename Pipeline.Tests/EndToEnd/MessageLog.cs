@@ -69,13 +69,13 @@ internal sealed class MessageLog
     }
 
     /// <summary>
-    /// Numbers that are missing between the first and the last message of each topic; every topic must count upwards, but that of risk
-    /// events, which are sent again after a reconnect.
+    /// Numbers that are missing between the first and the last message of each topic; every topic must count upwards, but those of
+    /// risk events and of what is retained, which come again after a reconnect.
     /// </summary>
     public IReadOnlyDictionary<string, long> Gaps()
     {
         var gaps = new Dictionary<string, long>();
-        foreach (var (topic, messages) in _messages.Where(entry => entry.Key != "risk/event"))
+        foreach (var (topic, messages) in _messages.Where(entry => entry.Key is not ("risk/event" or "status" or "model" or "rig")))
         {
             var missing = 0L;
             ulong? last = null;
