@@ -130,10 +130,11 @@ public sealed unsafe partial class MqttConnection : IDisposable
             return;
         }
 
-        _stopping = true;
         lock (_gate)
         {
+            // In this order: told to stop first, the thread could end the session without a farewell, and the broker would publish the will.
             _session?.Disconnect();
+            _stopping = true;
         }
 
         WakeUp();

@@ -40,6 +40,11 @@ internal static class ReplayCommand
             common,
             (parsed, _) =>
             {
+                if (parsed.GetValue(drives)!.Length > 1 && parsed.GetValue(outFile) is not null)
+                {
+                    throw new UsageException("--out: one run file holds one drive; replay the drives one by one");
+                }
+
                 var mode = Mode(parsed.GetValue(exact), parsed.GetValue(asLive));
                 return new ReplayOptions(
                     [.. parsed.GetValue(drives)!.Select(drive => ResolveDrive(drive, host))],
