@@ -51,7 +51,15 @@ def draw(run, source, times_s, out, threshold, main):
     _legend(figure, 52 / total[0], 1 - (total[1] - curve - 40) / total[1], bool(source.labels))
     figure.savefig(out, facecolor="white")
     plt.close(figure)
-    Image.open(out).convert("RGB").quantize(PNG_COLOURS, dither=Image.NONE).save(out, optimize=True)
+    _fewer_colours(Image.open(out).convert("RGB")).save(out, optimize=True)
+
+
+def _fewer_colours(picture):
+    """A third of the bytes; the colours that mean something get a share of the palette that their few pixels would not."""
+    said = [NOW, SOON, LATER, *(tuple(int(c[k:k + 2], 16) for k in (1, 3, 5)) for c in LEVEL_COLOURS.values())]
+    swatches = np.repeat(np.array(said, dtype=np.uint8)[None].repeat(picture.height // 12, axis=0), picture.width // len(said) + 1, axis=1)[:, :picture.width]
+    both = Image.fromarray(np.vstack([np.asarray(picture), swatches]))
+    return picture.quantize(palette=both.quantize(PNG_COLOURS, dither=Image.NONE), dither=Image.NONE)
 
 
 def _cameras(run, moment, cameras, pictures, threshold):
