@@ -5,6 +5,7 @@ from scipy.optimize import minimize
 from scipy.stats import beta
 
 from . import contract as c
+from .figures import calibration_error
 from .records import LOGIT_BINS, LOGIT_HIGH, LOGIT_LOW
 
 ALPHA = 0.1
@@ -29,14 +30,21 @@ def fit(x, hit, weight):
 
 
 def risk(p, steps):
-    """p [n, A, K] raw probabilities, steps [n, A] -> list of K {horizon_s, scale, bias}. The intended and the keep-going manoeuvre, whose
-    risk is published and alarmed on, weigh eight times as much as the other fourteen together."""
+    """p [n, A, K] raw probabilities, steps [n, A] -> list of K {horizon_s, scale, bias}: least likelihood loss plus calibration error. The intended and the
+    keep-going manoeuvre, whose risk is published and alarmed on, weigh eight times as much as the other fourteen together in the first and alone make the
+    second. (By likelihood alone two numbers a horizon left an error of 0.016 and 0.037 at 3 and 4 s on the validation clips themselves.)"""
     weight = np.ones(p.shape[:2])
     weight[:, :2] = 56.0
     out = []
     for k, h in enumerate(c.HORIZONS_S):
-        scale, bias = fit(logit(p[:, :, k]).ravel(), (steps <= k).astype(float).ravel(), weight.ravel())
-        out.append({"horizon_s": h, "scale": round(max(scale, 0.1), 4), "bias": round(bias, 4)})
+        x, hit = logit(p[:, :, k]), (steps <= k).astype(float)
+
+        def cost(theta):
+            z = theta[0] * x + theta[1]
+            likelihood = (weight * (np.logaddexp(0, z) - hit * z)).sum() / weight.sum()
+            return likelihood + np.mean([calibration_error(sigmoid(z[:, a]), hit[:, a]) for a in (0, 1)]) + 100 * max(0.0, 0.1 - theta[0])
+        best = min((minimize(cost, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6}) for start in ([1, -2], [0.7, -1.5], [1.3, -1.0])), key=lambda r: r.fun)
+        out.append({"horizon_s": h, "scale": round(float(best.x[0]), 4), "bias": round(float(best.x[1]), 4)})
     return out
 
 
