@@ -172,7 +172,7 @@ def write(folder, manifest):
         text.append("")
     if skill.get("real_video"):
         text += ["## Real video, one forward camera, an assumed rig, no ego log", "",
-                 "As it is, ordinary driving: no alarm is wanted. With the rear of a car pasted into the lane that closes from 45 m at 9 m/s: an alarm is wanted.", "",
+                 "As it is, ordinary driving: no alarm is wanted. With the rear of a car pasted into the lane that closes from 45 m at 9 m/s and stands 3 m before the camera for a second: an alarm is wanted.", "",
                  "| video | as it is: alarms at, s | peak risk | with the obstacle: alarms at, s (it comes at, would touch at) | peak risk | own speed, median |", "|---|---|---|---|---|---|"]
         for name, v in skill["real_video"].items():
             text.append(f"| {name}, {v['seconds']} s | {', '.join(map(str, v['alarms_as_it_is_s'])) or 'none'} | {v['peak_as_it_is']:.3f} | {', '.join(map(str, v['alarms_with_obstacle_s'])) or 'none'} "
