@@ -266,7 +266,7 @@ def main(arguments=None):
                 for e, name in ((False, "natural"), (True, "enriched")))
             measured, arrays = measure(natural, enriched, settings)
             passes = all(r["passes"] for r in measured.gates)
-            manifest["skill"] = {"date": time.strftime("%Y-%m-%d"), "commit": commit(), "split": o.split, "clips": int(len(np.unique(natural["clip"]))),
+            manifest["skill"] = {"notes": manifest["skill"].get("notes", []), "date": time.strftime("%Y-%m-%d"), "commit": commit(), "split": o.split, "clips": int(len(np.unique(natural["clip"]))),
                                  "enriched_clips": int(len(np.unique(enriched["clip"]))) if enriched else 0, "occupancy_threshold": settings["threshold"] / BINS, "figures": measured.rows}
             write_manifest(folder / "model.json", manifest)
             report.plots(folder, arrays, settings, table)

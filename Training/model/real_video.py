@@ -10,7 +10,7 @@ from . import calibration as cal
 from . import contract as c
 from .drive_evaluation import Runner, model_picture, read_video, rotation
 
-FAR_M, NEAR_M, CLOSING_MPS = 45.0, 3.5, 9.0
+FAR_M, NEAR_M, CLOSING_MPS, STANDS_S = 45.0, 3.0, 9.0, 1.0  # it grows, and at last stands close before the bonnet
 
 
 def read_assumed_rig(path):
@@ -62,8 +62,8 @@ def run(model, manifest, video, rig, obstacle_from_s=None):
     for n, frame in enumerate(frames[::step]):
         seconds = n * period
         if obstacle_from_s is not None and seconds >= obstacle_from_s:
-            distance = FAR_M - CLOSING_MPS * (seconds - obstacle_from_s)
-            if distance >= NEAR_M:
+            distance = max(NEAR_M, FAR_M - CLOSING_MPS * (seconds - obstacle_from_s))
+            if seconds < obstacle_from_s + (FAR_M - NEAR_M) / CLOSING_MPS + STANDS_S:
                 frame = paste(frame, camera, pose, distance)
         if frame.shape[1] % c.PICTURE_WIDTH_PX:
             frame = cv2.resize(frame, (camera["width_px"], camera["height_px"]))

@@ -172,13 +172,13 @@ def write(folder, manifest):
         text.append("")
     if skill.get("real_video"):
         text += ["## Real video, one forward camera, an assumed rig, no ego log", "",
-                 "As it is, ordinary driving: no alarm is wanted. With the rear of a car pasted into the lane that closes from 45 m at 9 m/s: an alarm is wanted.", "",
+                 "As it is, ordinary driving: no alarm is wanted. With the rear of a car pasted into the lane that closes from 45 m at 9 m/s and stands 3 m before the camera for a second: an alarm is wanted.", "",
                  "| video | as it is: alarms at, s | peak risk | with the obstacle: alarms at, s (it comes at, would touch at) | peak risk | own speed, median |", "|---|---|---|---|---|---|"]
         for name, v in skill["real_video"].items():
             text.append(f"| {name}, {v['seconds']} s | {', '.join(map(str, v['alarms_as_it_is_s'])) or 'none'} | {v['peak_as_it_is']:.3f} | {', '.join(map(str, v['alarms_with_obstacle_s'])) or 'none'} "
                         f"({v['obstacle_from_s']}, {v['obstacle_contact_s']}) | {v['peak_with_obstacle']:.3f} | {v['median_own_speed_mps']} m/s |")
         text += [""] + [f"![{name}: above as it is, below with the obstacle](real-{name}.png)" for name in skill["real_video"]] + [""]
-    text += ["## Limits", "", "- Occupancy forecasts are hardly better than holding the occupancy of now still (`occupancy_over_persistence`): movement is in the risk, much less in the maps.",
+    text += ["## Limits", ""] + [f"- {note}" for note in skill.get("notes", [])] + [ "- Occupancy forecasts are hardly better than holding the occupancy of now still (`occupancy_over_persistence`): movement is in the risk, much less in the maps.",
              "- Within 0.5 and 1 s it is far behind constant velocity from the true boxes: cells of 2 m and pictures of 128 x 64 are too coarse there.",
              "- Calibration and bounds hold for the simulator's towns; on real cameras nothing is established. Own speed from video alone is crude.",
              "- Others are taken as recorded: they do not react to the manoeuvre.", ""]
