@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import labels
+from . import labels, towns
 from .clips import TICK_S
 from .traffic import KINDS, REAR_OVERHANG
 
 FUTURE = 40  # ticks of motion after the last picture
 EGO_KINDS = tuple(KINDS.index(k) for k in ("hatch", "saloon", "suv", "van"))
-REACH_M = 95.0
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,9 @@ def rolled_gaps(run, v, t, numbers=(1,)):
     yaw = state[2] + path[..., 2]
     ahead = run.size[v, 0] * (0.5 - REAR_OVERHANG)
     x, y = x + ahead * np.cos(yaw), y + ahead * np.sin(yaw)
-    steps = path.shape[1]
+    steps, reach = path.shape[1], towns.reach_of(run.town).collision_m
     with np.errstate(invalid="ignore"):
-        near = np.nonzero((np.abs(run.pose[:, t:t + steps + 1:8, :2] - state[:2]) < REACH_M).all(axis=2).any(axis=1))[0]
+        near = np.nonzero((np.abs(run.pose[:, t:t + steps + 1:8, :2] - state[:2]) < reach).all(axis=2).any(axis=1))[0]
     near = near[near != v]
     pose = run.pose[near, t + 1:t + steps + 1]
     with np.errstate(invalid="ignore"):
