@@ -48,6 +48,14 @@ def scales(logits, target, bins):
     return F.binary_cross_entropy_with_logits(logits, wanted, weight, reduction="none").sum() / weight.sum().clamp(min=1) * 10
 
 
+def tried(logits, speed, asked, speeds):
+    """logits [B, T, S] over the speeds tried [S] m/s; speed [B, T] m/s, shared between the two nearest; asked [B, T] -> mean cross-entropy."""
+    step = speeds[1] - speeds[0]
+    wanted = F.relu(1 - (speed[..., None].clamp(speeds[0], speeds[-1]) - speeds).abs() / step)
+    loss = -(wanted * F.log_softmax(logits, -1)).sum(-1)
+    return (loss * asked).sum() / asked.sum().clamp(min=1)
+
+
 def spread(observed):
     """Against collapse of the latent space: variance (hinge at 1) and covariance of its channels over batch and cells."""
     flat = observed.permute(0, 2, 3, 1).reshape(-1, observed.shape[1])

@@ -14,7 +14,7 @@ from . import contract as c
 from . import labels_cache as cache
 from .augment import Camera
 from .geometry import relative_pose
-from .world_model import SCALE_HIGH_PXPM, SCALE_LOW_PXPM
+from .layers import SCALE_HIGH_PXPM, SCALE_LOW_PXPM
 
 MIRROR = np.diag([1.0, -1.0, 1.0])
 HEIGHT_PX, WIDTH_PX = c.PICTURE_HEIGHT_PX // c.FEATURE_STRIDE_PX, c.PICTURE_WIDTH_PX // c.FEATURE_STRIDE_PX

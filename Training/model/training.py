@@ -22,7 +22,8 @@ from . import labels_cache as cache
 from . import losses
 from .blind import Blind
 from .streams import in_background
-from .world_model import EGO_SCALE, Size, WorldModel
+from .layers import EGO_SCALE, Size
+from .world_model import WorldModel
 
 BATCH, TICKS, CAMERAS = 4, 3, 3
 PEAK_RATE, EMA = 1.6e-3, 0.997
@@ -79,7 +80,7 @@ class Trainer:
 
     def remember(self, *inputs):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            return [x.float() for x in self.model.memory(*inputs)]
+            return [x.float() for x in self.model.memory.parts(*inputs)]
 
     def step(self, batch):
         """One optimiser step. -> dict of floats for the log."""
@@ -100,10 +101,11 @@ class Trainer:
         for row in range(b):
             if batch["reset"][row]:
                 self.ring.reset(row)
-        now_logits, observed, estimates, described, coverage = [], [], [], [], []
+        now_logits, observed, estimates, described, coverage, tried, roads = [], [], [], [], [], [], []
         for i in range(ticks):
-            state, seen, descriptor, estimate = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
+            state, seen, descriptor, estimate, speeds, road = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
                                                          t["elapsed"][:, i], state)
+            tried.append(speeds), roads.append(road[:, 0])
             now_logits.append(m.now(state[:, :m.size.bev])), observed.append(seen), estimates.append(estimate), described.append(descriptor)
             coverage.append(((valid * t["mask"][:, i, :, None, None, None]).amax((1, 2)) > 0).float())  # [B, X, Y]
         self.state = state.detach()
@@ -118,7 +120,8 @@ class Trainer:
         scale = torch.tensor(EGO_SCALE)
         truth = t["ego"] / scale
         askable = (1 - t["reset"].float()[:, None] * (torch.arange(ticks) == 0).float() * (~t["known"]).float()[:, None])[..., None]
-        loss["ego"] = 0.3 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
+        loss["ego"] = 2.0 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
+        loss["tried"] = 0.3 * losses.tried(torch.stack(tried, 1), t["ego"][..., 0], torch.stack(roads, 1), m.memory.ego.speeds)
         unknown = (~t["known"])[:, None] & (torch.arange(ticks) > 0)  # own speed from pictures alone, m/s
         if unknown.any():
             log["speed"] = float((torch.stack(estimates, 1).detach()[..., 0] - t["ego"][..., 0]).abs()[unknown].mean())
@@ -399,7 +402,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
                 row.update(kind="step", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], ticks=trainer.ticks + together.others_seen()[1], seconds=round(trainer.seconds, 1), rate=peak * factor)
                 with open(log_path, "a") as f:
                     f.write(json.dumps(row) + "\n")
-                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "speed", "near", "velocity", "doubt", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
+                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "tried", "speed", "near", "velocity", "doubt", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
                 sums = []
                 keep(last, whole(trainer, together, seed))
                 paths = drive_clips.list_clips(data, "train")
