@@ -34,10 +34,15 @@ def shuffled(m, part):
     values = {}
     for n, k in enumerate(AT):
         hit = (r["steps"] <= k).ravel()
+        if not hit.any():
+            continue
         for name, p in (("own", r["risk_full"][:, :, k]), ("another_clip", r["other_full"][:, :, n]), ("another_manoeuvre", np.take_along_axis(r["risk_full"][:, :, k], other, 1)),
                         ("blind", r["blind"][:, :, k]), ("blind_another", np.take_along_axis(r["blind"][:, :, k], other, 1))):
             score = p.astype(float).ravel()
             values.setdefault(name, []).append((f.average_precision(score, hit), f.average_precision(score, hit, weights)))
+    if not values:
+        m.missing(f"shuffled_actions_ap_share_{part.name}_another_clip", "<= 0.5", "no manoeuvre collides")
+        return
     total = {name: (np.mean([v for v, _ in rows]), np.mean([d for _, d in rows], axis=0)) for name, rows in values.items()}
     m.add(f"ap_16_{part.name}", *total["own"], blind=total["blind"][0], note="all 16 manoeuvres pooled, mean of 1, 2, 3 s")
     blind = total["blind_another"][0] / total["blind"][0]

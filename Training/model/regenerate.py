@@ -13,7 +13,6 @@ from drives import make
 from . import long_clips, outputs, records
 from . import variants as v
 from .runs import TEST_STRIDE
-from .workers import shared_out
 
 DIFFERENCE = 1e-3
 CLIPS = {"validation": 160, "test": 840, "last": 240}
@@ -48,10 +47,6 @@ def job_of(split, town, seed):
     return next((job for job in make.plan(split, MOST_RUNS, base) if job[:2] == (town, seed)), None)
 
 
-def _make(jobs):
-    return [make.make_run(job) for job in jobs]
-
-
 def check(model, blind, folder, split, share=0.05, seed=None, workers=2):
     """Draws runs at random until they hold `share` of the committed clips, makes their clips anew, runs the model over a random `share` of all clips
     out of these and compares risk. -> {"seed", "clips", "difference", "worst", "same"}"""
@@ -71,7 +66,8 @@ def check(model, blind, folder, split, share=0.05, seed=None, workers=2):
     with tempfile.TemporaryDirectory() as scratch:
         jobs = [(split, *job_of(split, *run), str(Path(scratch, "clips")), str(Path(scratch, "towns"))) for run in chosen]
         Path(scratch, "clips", split).mkdir(parents=True)
-        shared_out(_make, jobs, min(workers, len(jobs)))
+        with multiprocessing.get_context("spawn").Pool(min(workers, len(jobs))) as pool:
+            pool.map(make.make_run, jobs)
         worst, where = 0.0, None
         for part, arrays in committed.items():
             paths = [p for p in drive_clips.list_clips(Path(scratch, "clips"), split) if p.stem in some and p.stem.startswith("en"[part == "natural"])]
