@@ -16,11 +16,11 @@ TICKS = {"train": (32, 32), "validation": (32, 32), "test": (16, 30), "last": (1
 A_RUN = {"train": (14, 14), "validation": (10, 8), "test": (24, 6), "last": (24, 6)}  # clips
 
 
-def plan(split, count, seed):
+def plan(split, count, seed, kind="town"):
     """[(town number, run seed, natural, enriched)]: towns in turn, so that any first part of it spans them all."""
     natural, rich = A_RUN[split]
     runs = -(-count // (natural + rich))
-    numbers = towns.SPLITS[split]
+    numbers = towns.NUMBERS[kind][split]
     return [(numbers[i % len(numbers)], 1000 * seed + 1 + i // len(numbers), natural, rich) for i in range(runs)]
 
 
