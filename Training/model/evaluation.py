@@ -62,7 +62,7 @@ def run(o, folder):
     out.mkdir(exist_ok=True)
     outputs.write_json(out, "settings.json", chosen)
     if not o.final:
-        settings.into(manifest, chosen, o.ego_estimated)
+        settings.into(manifest, chosen, not o.no_ego_estimated)
         write_manifest(folder, manifest)
     print(f"evaluate: validation IoU now {chosen['iou_validation']:.3f}; levels {chosen['levels']}; without a log {chosen['ego_estimated']['levels']}", flush=True)
     if o.draft:
@@ -149,7 +149,7 @@ def parsed(arguments):
     parser.add_argument("--video", nargs=3, action="append", metavar=("NAME", "FILE", "RIG"), help="a real forward video and its assumed rig: alarms as it is, and with an obstacle drawn in")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread")
     parser.add_argument("--records", type=Path, help="a folder to keep the runs in, so that an interrupted or second evaluation of the same weights goes on")
-    parser.add_argument("--ego-estimated", action="store_true", help="write the calibration and levels of streams without an ego log into model.json too")
+    parser.add_argument("--no-ego-estimated", action="store_true", help="leave the calibration and levels of streams without an ego log out of model.json")
     parser.add_argument("--draft", action="store_true", help="choose scaling and levels on validation and write model.json, measure nothing")
     parser.add_argument("--regenerate", type=float, default=0.05, help="share of the test clips to make anew and compare; 0: none")
     parser.add_argument("--seed", type=int, help="of the draw of clips to make anew; by default another one each time")

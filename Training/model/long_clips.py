@@ -21,10 +21,9 @@ def folder_of(split):
 
 
 def plan(split, count):
-    """[(town number, run seed, clips)]: one run a town, again with the next seed where there are few towns."""
-    numbers = list(towns.SPLITS[split])
-    each = -(-count // len(numbers))
-    return [(number, FIRST_SEED, each) for number in numbers]
+    """[(town number, run seed, clips)]: one run a town and motorway."""
+    numbers = [number for kind in towns.NUMBERS.values() for number in kind[split]]
+    return [(number, FIRST_SEED, -(-count // len(numbers))) for number in numbers]
 
 
 def make_run(job):

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from drives import clips as drive_clips
-from drives import make
+from drives import make, towns
 
 from . import long_clips, outputs, records
 from . import variants as v
 from .runs import TEST_STRIDE
 
 DIFFERENCE = 1e-3
-CLIPS = {"validation": 160, "test": 840, "last": 240}
+CLIPS = {"town": {"validation": 160, "test": 750, "last": 240}, "motorway": {"validation": 36, "test": 90, "last": 60}}
 CALIBRATION_RUNS = 12
-MOST_RUNS = 6000
+MOST_CLIPS = 6000
 
 
 def all_clips(data, split, workers):
@@ -26,7 +26,7 @@ def all_clips(data, split, workers):
     data = Path(data)
     for part in dict.fromkeys(("validation", split)):
         (data / part).mkdir(parents=True, exist_ok=True)
-        jobs = [(part, *job, str(data), str(data.parent / "towns")) for job in make.plan(part, CLIPS[part], 1)]
+        jobs = [(part, *job, str(data), str(data.parent / "towns")) for kind, counts in CLIPS.items() for job in make.plan(part, counts[part], 1, kind)]
         with multiprocessing.get_context("spawn").Pool(workers) as pool:
             for n, _ in enumerate(pool.imap_unordered(make.make_run, jobs), 1):
                 print(f"evaluate: clips, {part}: run {n} of {len(jobs)}", flush=True)
@@ -44,7 +44,7 @@ def run_of(name):
 def job_of(split, town, seed):
     """The arguments that made that run's clips."""
     base = (seed - 1) // 1000
-    return next((job for job in make.plan(split, MOST_RUNS, base) if job[:2] == (town, seed)), None)
+    return next(job for job in make.plan(split, MOST_CLIPS, base, towns.kind_of(town)) if job[:2] == (town, seed))
 
 
 def check(model, blind, folder, split, share=0.05, seed=None, workers=2):

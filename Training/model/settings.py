@@ -47,7 +47,7 @@ def series(natural, enriched, long, name, scaling):
 
 
 def into(manifest, settings, without_log):
-    """Writes what C# reads. without_log: its support for the second set is there."""
+    """Writes what C# reads. without_log: the second set too, which it applies wherever the ego motion is the model's own estimate."""
     estimated = settings["ego_estimated"]
     manifest["calibration"] = {"risk": settings["risk"], "occupancy": settings["occupancy"], "upper_bound": settings["bounds"]}
     manifest["levels"] = settings["levels"]
