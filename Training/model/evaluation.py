@@ -71,7 +71,7 @@ def run(o, folder):
     if o.drives:
         runs.drives(model, o.drives, out, o.workers, o.records)
     if o.video:
-        runs.videos(model, o.video, out, folder)
+        runs.videos(model, o.video, out, folder, o.records)
     write_figures(folder, out, manifest, split, o.final)
     if not o.final:
         plots.filmstrips(folder, model, chosen, o.data, split)

@@ -83,6 +83,10 @@ def fall(keys, out, name):
 
 def cameras(m, parts, out, settings):
     keys = judged(parts, out)
+    if not keys:
+        m.missing("front_lost_fall", ">= 0.2", "too few positives")
+        m.missing("all_lost_minus_blind", "lower bound <= 0", "too few positives")
+        return
     which = ", ".join(f"{part} {c.HORIZONS_S[k]:g} s" for part, k in keys)
     value, drawn = fall(keys, out, "risk_front_lost")
     m.ratio("front_lost_fall", value, drawn, 0.2, blind=0.0, note=f"relative loss of the mean AP ({which}) without the front camera")

@@ -59,6 +59,8 @@ def reliability(path, content):
 
 def precision_recall(path, content):
     shown = [(part, k) for part in content["parts"] for k in (0, 1, 2, 3) if (part.name, k) in content["aps"]]
+    if not shown:
+        return
     figure, axes = plt.subplots(1, len(shown), figsize=(3.6 * len(shown), 3.6), squeeze=False)
     for axis, (part, k) in zip(axes[0], shown):
         hit = part.hit(k)

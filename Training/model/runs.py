@@ -54,5 +54,5 @@ def drives(model, root, folder, workers, keep=None):
     outputs.save(folder, "drives", drive_evaluation.collect(model, root, keep, workers))
 
 
-def videos(model, found, folder, pictures):
-    outputs.save(folder, "real", real_video.collect(model, found, pictures))
+def videos(model, found, folder, pictures, keep=None):
+    outputs.save(folder, "real", kept(keep, model, "videos-" + "-".join(v[0] for v in found), lambda: real_video.collect(model, found, pictures)))

@@ -17,6 +17,7 @@ def choose(natural, enriched, long):
                 "class_thresholds": [f.best_threshold(maps["classes"][:, n])[0] for n in range(len(c.CLASSES))],
                 "later": [f.best_threshold(maps["forecast"][:, level])[0] for level in range(1 + c.K)],
                 "persisting": [f.best_threshold(maps["persistence"][:, level])[0] for level in range(1 + c.K)]}
+    settings["by_manoeuvre_4s"] = {name: by_manoeuvre(records[name], records["steps"]) for name in ("risk_full", "blind")}
     settings["bounds"] = bound(records, "risk_full", settings["risk"])
     settings["levels"], settings["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_full", settings["risk"]))
     without = {"risk": cal.risk(records["risk_unlogged"], records["steps"])}
@@ -26,6 +27,12 @@ def choose(natural, enriched, long):
     surprise = Surprise(long)
     settings["surprise"] = {"statistic": surprise.name, "auc_on_validation": surprise.validation}
     return settings, fit(long), surprise
+
+
+def by_manoeuvre(p, steps, column=c.K - 1):
+    """[16, 2] scale, bias of each manoeuvre's risk at the last horizon: one scaling for all is fitted to what is published first, keeping on."""
+    x, hit = cal.logit(p[::3, :, column]), (steps[::3] <= column).astype(float)
+    return [[round(value, 4) for value in cal.fit(x[:, a], hit[:, a], np.ones(len(x)))] for a in range(x.shape[1])]
 
 
 def bound(records, name, scaling):
