@@ -14,6 +14,7 @@ COUNTS = {"validation": 42, "test": 100, "last": 60}
 EDITS, EDITED_TICKS = ("teleport", "vanish"), 5  # pictures after the edit; forecasts of 0.5 s for all of them were made before it
 FIRST_EDIT = 30          # forecasts for 2 s hence were made from a second of history on
 NEAREST_M, FARTHEST_M, MOVED_M = 5.0, 22.0, (6.0, 14.0)
+CHANGED_PX, CHANGED_LEVELS, MOST_TRIES = 40, 20, 12  # of a model picture: an edit behind other cars, that no camera sees, is none
 
 
 def folder_of(split):
@@ -49,17 +50,23 @@ def make_run(job):
 def edit(path, town, run, window, seed, rng):
     """edits/NAME-teleport.npz, edits/NAME-vanish.npz: the few pictures from the moment on at which a car that had been in sight for a second jumps or is gone."""
     s = scene.Scene(town, run, window, seed)
-    found = candidate(s, window, rng)
-    if found is None:
-        return
-    tick, user, moved = found
     s.prepare(make.renderer())
-    original = s.pose.copy()
-    for kind in EDITS:
-        s.pose = original.copy()
-        s.pose[user, tick:, :2] = np.nan if kind == "vanish" else s.pose[user, tick:, :2] + moved
+    original, tries = s.pose.copy(), 0
+    for tick, user, moved in candidates(s, window, rng):
+        poses = {kind: original.copy() for kind in EDITS}
+        poses["vanish"][user, tick:, :2] = np.nan
+        poses["teleport"][user, tick:, :2] += moved
+        plain = _drawn(s, original, [tick])
+        if min(_changed_px(plain, _drawn(s, pose, [tick])) for pose in poses.values()) >= CHANGED_PX:
+            break
+        tries += 1
+        if tries == MOST_TRIES:
+            return
+    else:
+        return
+    for kind, pose in poses.items():
         ticks = range(tick, tick + EDITED_TICKS)
-        jpegs = [scene.jpeg(scene.model_picture(p)) for i in ticks for p in s.pictures(make.renderer(), i, list(range(6)))]
+        jpegs = [scene.jpeg(p) for p in _drawn(s, pose, ticks)]
         meta = {"schema": "forecast.clip/1", "cameras": list(rig.NAMES), "ticks": EDITED_TICKS, "footprint": choose.footprint(run, window.ego), "town": town.name, "seed": run.seed,
                 "split": "edit", "enriched": False, "weather": s.weather, "base": path.stem, "edit": kind, "tick": int(tick)}
         boxes = [s.boxes(i) for i in ticks]
@@ -67,8 +74,19 @@ def edit(path, town, run, window, seed, rng):
                     rig.model_intrinsics(s.intrinsics), s.vehicle_from_camera)
 
 
-def candidate(s, window, rng):
-    """A tick, the index of a car that was in sight all the second before within 22 m, and a jump to a free place in sight. None where there is no such."""
+def _drawn(s, pose, ticks):
+    """Model pictures of all six cameras, tick by tick, with everybody at `pose`."""
+    s.pose = pose
+    return [scene.model_picture(p) for i in ticks for p in s.pictures(make.renderer(), i, list(range(6)))]
+
+
+def _changed_px(before, after):
+    """Of the camera that changed most."""
+    return max(int((np.abs(a.astype(int) - b).max(2) > CHANGED_LEVELS).sum()) for a, b in zip(before, after))
+
+
+def candidates(s, window, rng):
+    """Yields a tick, the index of a car that was in sight all the second before within 22 m, and a jump to a free place in sight."""
     for tick in rng.permutation(np.arange(FIRST_EDIT, window.ticks - EDITED_TICKS)):
         boxes, seen = s.boxes(tick), s.visible(tick)
         distance = np.hypot(*(boxes[:, 2:4] - s.ego[tick, :2]).T)
@@ -80,8 +98,8 @@ def candidate(s, window, rng):
                 angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(*MOVED_M)
                 moved = length * np.array([np.cos(angle), np.sin(angle)])
                 if _free(s, tick, boxes, row, moved):
-                    return int(tick), user, moved
-    return None
+                    yield int(tick), user, moved
+                    break
 
 
 def _in_sight(s, tick, user):
