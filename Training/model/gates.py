@@ -19,10 +19,11 @@ def measure(folder):
     folder = Path(folder)
     settings = settings_of(folder)
     natural, enriched, long, every_tick = (outputs.load(folder, n) for n in ("natural", "enriched", "long", "enriched-ticks"))
-    parts = [gates_risk.Part("natural", outputs.records_of(natural)), gates_risk.Part("enriched", outputs.records_of(enriched))]
+    parts = [gates_risk.Part(n, outputs.records_of(a), a["name"]) for n, a in (("natural", natural), ("enriched", enriched))]
     m, maps = Measured(), outputs.maps_of(natural)
     gates_map.occupancy(m, maps, settings)
     aps = gates_risk.average_precisions(m, parts)
+    gates_risk.by_kind(m, parts)
     gates_risk.cameras(m, parts, aps, settings)
     gates_risk.dropped(m, long, aps)
     gates_action.shuffled(m, parts[0])

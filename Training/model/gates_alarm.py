@@ -8,6 +8,7 @@ from . import figures as f
 from . import levels as lv
 
 REPEATS = 300
+LEAST_EVENTS = 40
 
 
 def series(long, enriched, settings):
@@ -26,6 +27,7 @@ def series(long, enriched, settings):
 def alarm(m, long, enriched, settings):
     """enriched: records at every tick, or None. -> {"ours", "blind", "ttc"}: (episodes an hour, events met, median lead) by threshold, for the plot"""
     ours, blind = series(long, enriched, settings)
+    events = sum(s["event"] is not None for s in ours)
     levels = settings["levels"]
     column, rule = list(c.HORIZONS_S).index(levels["horizon_s"]), (levels["alarm"]["m"], levels["alarm"]["n"])
     chosen = lv.curve(ours, lv.of_risk(column), [(levels["high"]["rise"], levels["high"]["fall"])], rule)[0]
@@ -39,13 +41,12 @@ def alarm(m, long, enriched, settings):
     value = ratios(None)
     drawn = np.array([ratios(w) for w in weights])
     hours = sum(len(s["p"]) for s in ours if s["natural"]) * c.TICK_S / 3600
-    events = sum(s["event"] is not None for s in ours)
     said = f"{hours:.2f} natural hours, {events} events"
     m.add("alarm_episodes_an_hour", value[0], drawn[:, 0], note=said)
     m.add("alarm_detection", value[1], drawn[:, 1], note=f"events met before contact; an event: at three ticks in succession going on as now collides within 2 s; {said}")
     leads = chosen[np.isfinite(chosen[:, 2]), 2]
     m.add("alarm_median_lead_s", float(np.median(leads)) if len(leads) else 0.0, note="from the alarm to the contact that going on would have brought")
-    m.add("alarm_episodes_over_ttc", value[2], drawn[:, 2], blind=value[3], gate="<= 2", passes=value[2] <= 2, goal="<= 1",
+    m.add("alarm_episodes_over_ttc", value[2], drawn[:, 2], blind=value[3], gate=f"<= 2, of {LEAST_EVENTS} events or more", passes=value[2] <= 2 and events >= LEAST_EVENTS, goal="<= 1",
           note="episodes a natural hour over those of a time-to-collision alarm from the TRUE boxes that meets as many events")
     out = {}
     for name, x in counts.items():

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from drives import towns
+
 from . import calibration as cal
 from . import contract as c
 from . import figures as f
@@ -15,8 +17,8 @@ ALL_LOST_OFF = 0.02  # of the mean probability from the rate, that counts as non
 class Part:
     """Records of the natural or the enriched clips, and the draws over their clips."""
 
-    def __init__(self, name, records):
-        self.name, self.r = name, records
+    def __init__(self, name, records, names=()):
+        self.name, self.r, self.names = name, records, names
         self.weights = f.clip_weights(records["clip"])
         self.clips = len(np.unique(records["clip"]))
 
@@ -64,8 +66,25 @@ def average_precisions(m, parts):
             m.missing(name, f">= {least:g}", "too few positives")
             continue
         (ours, drawn), (theirs, their_draws), (blind, _) = (out[where, k][n] for n in ("risk_full", "velocity", "blind"))
-        m.ratio(name, ours / theirs, drawn / np.maximum(their_draws, 1e-9), least, blind=blind / theirs, goal=goal, note="constant velocity from the TRUE boxes")
+        m.ratio(name, ours / theirs, drawn / np.maximum(their_draws, 1e-9), least, blind=blind / theirs, goal=goal,
+                note=f"constant velocity from the TRUE boxes; {by_name[where].positives(k)} clips with a positive" + ("" if by_name[where].positives(k) >= LEAST_CLIPS else f", fewer than the {LEAST_CLIPS} that a horizon should have"))
     return out
+
+
+def by_kind(m, parts):
+    """Towns and motorways apart."""
+    for part in parts:
+        for kind in ("town", "motorway"):
+            chosen = np.isin(part.r["clip"], np.nonzero([towns.kind_of(int(str(n).split("-")[1][1:])) == kind for n in part.names])[0])
+            for k in (1, 2, 3):
+                hit = part.hit(k)[chosen]
+                positives = len(np.unique(part.r["clip"][chosen][hit]))
+                if positives < 5:
+                    continue
+                w = part.weights[:, chosen]
+                score = {n: part.score(n, k)[chosen] for n in ("risk_full", "blind", "velocity")}
+                m.add(f"ap_{part.name}_{c.HORIZONS_S[k]:g}s_{kind}", f.average_precision(score["risk_full"], hit), f.average_precision(score["risk_full"], hit, w), blind=f.average_precision(score["blind"], hit),
+                      note=f"{positives} clips with a positive of {len(np.unique(part.r['clip'][chosen]))}; constant velocity from the true boxes {f.average_precision(score['velocity'], hit):.3f}")
 
 
 def judged(parts, out):
