@@ -102,8 +102,8 @@ def _demand(town, rng, path):
     return users
 
 
-def simulate(town, seed, folder):
-    """One run of a town; deterministic in (town, seed)."""
+def simulate(town, seed, folder, attempt=0):
+    """One run of a town; deterministic in (town, seed, attempt)."""
     import libsumo
     from . import motorway_traffic  # which is written in terms of this module
 
@@ -111,7 +111,7 @@ def simulate(town, seed, folder):
     routes = Path(folder, f"{town.name}-{seed}.rou.xml")
     conduct = motorway_traffic.Conduct(town, rng) if town.motorway else None
     users = motorway_traffic.demand(town, rng, conduct, routes) if conduct else _demand(town, rng, routes)
-    libsumo.start(["sumo", "-n", str(town.net), "-r", str(routes), "--step-length", str(TICK_S), "--seed", str(seed + 1000 * town.number), "--no-step-log", "--no-warnings",
+    libsumo.start(["sumo", "-n", str(town.net), "-r", str(routes), "--step-length", str(TICK_S), "--seed", str(seed + 1000 * town.number + 77 * attempt), "--no-step-log", "--no-warnings",
                    "--lanechange.duration", "0" if conduct else "2.5", "--collision.action", "remove", "--collision.stoptime", "25", "--collision.check-junctions", "true",
                    "--collision.mingap-factor", "0", "--time-to-teleport", "40", "--ignore-route-errors", "true", "--default.emergencydecel", "decel", "--end", "100000"])
     ticks = int(RUN_S / TICK_S)
