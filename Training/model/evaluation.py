@@ -60,6 +60,7 @@ def run(o, folder):
         regenerate.all_clips(o.data, split, o.workers)
     chosen, fitted, surprise = runs.validation(model, blind, o.data, o.workers, o.clips, o.records)
     out.mkdir(exist_ok=True)
+    mine = chosen["model"] = outputs.model_hash(manifest)
     outputs.write_json(out, "settings.json", chosen)
     if not o.final:
         settings.into(manifest, chosen, not o.no_ego_estimated)
@@ -67,11 +68,11 @@ def run(o, folder):
     print(f"evaluate: validation IoU now {chosen['iou_validation']:.3f}; levels {chosen['levels']}; without a log {chosen['ego_estimated']['levels']}", flush=True)
     if o.draft:
         return
-    runs.measured_split(model, blind, o.data, split, fitted, surprise, out, o.workers, o.clips, o.records)
+    runs.measured_split(model, blind, mine, o.data, split, fitted, surprise, out, o.workers, o.clips, o.records)
     if o.drives:
-        runs.drives(model, o.drives, out, o.workers, o.records)
+        runs.drives(model, mine, o.drives, out, o.workers, o.records)
     if o.video:
-        runs.videos(model, o.video, out, folder, o.records)
+        runs.videos(model, mine, o.video, out, folder, o.records)
     write_figures(folder, out, manifest, split, o.final)
     if not o.final:
         plots.filmstrips(folder, model, chosen, o.data, split)
@@ -181,8 +182,12 @@ def evaluate(o):
         if o.draft:
             return 0
     out = folder / ("final" if o.final else outputs.FOLDER)
+    of = gates.settings_of(out)["model"]
+    if of != outputs.model_hash(manifest):
+        print(f"evaluate: {out} holds runs of another model ({of[:12]}, model.json names {outputs.model_hash(manifest)[:12]}); `--data DIR` or `--full` makes them anew")
+        return 2
     if o.report and not ran:
-        write_figures(folder, out, manifest, o.split, False)
+        write_figures(folder, out, manifest, o.split, o.final)
     rows = figures_of(out)[0]
     if ran or o.report:
         (folder / "REPORT.md").write_text(report.text_of(folder))

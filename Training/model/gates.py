@@ -6,6 +6,8 @@ from pathlib import Path
 from . import gates_action, gates_alarm, gates_drives, gates_latent, gates_map, gates_risk, outputs
 from .measured import Measured
 
+RUNS = ("natural", "enriched", "long", "enriched-ticks")
+
 
 def settings_of(folder):
     path = Path(folder) / "settings.json"
@@ -18,7 +20,10 @@ def measure(folder):
     """-> Measured, {"natural", "parts", "calibrated", "unseeing", "curves", "maps", "settings"} for the plots"""
     folder = Path(folder)
     settings = settings_of(folder)
-    natural, enriched, long, every_tick = (outputs.load(folder, n) for n in ("natural", "enriched", "long", "enriched-ticks"))
+    for name in RUNS:
+        if outputs.model_of(folder, name) not in (None, settings["model"]):
+            raise FileNotFoundError(f"{folder / name}.npz: of another model than settings.json; `Training/evaluate MODEL --data DIR` or `--full` makes it anew")
+    natural, enriched, long, every_tick = (outputs.load(folder, n) for n in RUNS)
     parts = [gates_risk.Part(n, outputs.records_of(a), a["name"]) for n, a in (("natural", natural), ("enriched", enriched))]
     m, maps = Measured(), outputs.maps_of(natural)
     gates_map.occupancy(m, maps, settings)

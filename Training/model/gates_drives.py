@@ -1,7 +1,5 @@
 """Recorded drives and real video: alarms and lead times from the committed runs."""
 
-from pathlib import Path
-
 import numpy as np
 
 from . import contract as c
@@ -98,12 +96,12 @@ def videos(m, arrays, settings):
 
 def everything(m, folder, settings):
     out = {}
-    if (Path(folder) / "drives.npz").exists():
+    if outputs.model_of(folder, "drives") == settings["model"]:
         out.update(drives(m, outputs.load(folder, "drives"), settings))
     else:
-        m.missing("near_misses_raised_in_time", f">= {NEAR_MISSES:g}", "no run over recorded drives: --drives")
-    if (Path(folder) / "real.npz").exists():
+        m.missing("near_misses_raised_in_time", f">= {NEAR_MISSES:g}", "no run of this model over recorded drives: --drives DIR")
+    if outputs.model_of(folder, "real") == settings["model"]:
         out.update(videos(m, outputs.load(folder, "real"), settings))
     else:
-        m.missing("real_alarms_as_it_is", "0", "no run over real video: --video")
+        m.missing("real_alarms_as_it_is", "0", "no run of this model over real video: --video NAME FILE RIG")
     return out

@@ -62,12 +62,13 @@ def of_long(clips, fitted, surprise):
     return out
 
 
-def save(folder, name, arrays):
+def save(folder, name, arrays, model=""):
+    """model: the hash of the model that ran, kept with the arrays."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.part"
     with open(part, "wb") as f:
-        np.savez_compressed(f, **arrays)
+        np.savez_compressed(f, model=np.array(model), **arrays)
     part.rename(folder / f"{name}.npz")
 
 
@@ -76,7 +77,16 @@ def load(folder, name):
     if not path.exists():
         raise FileNotFoundError(f"{path}: not there; `Training/evaluate MODEL --data DIR` or `--full` makes it")
     with np.load(path) as data:
-        return {k: data[k] for k in data.files}
+        return {k: data[k] for k in data.files if k != "model"}
+
+
+def model_of(folder, name):
+    """The hash of the model whose run it is; None where there is no such run."""
+    path = Path(folder) / f"{name}.npz"
+    if not path.exists():
+        return None
+    with np.load(path) as data:
+        return str(data["model"])
 
 
 def records_of(arrays):

@@ -206,7 +206,7 @@ class Command(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.folder = Path(scratch.name, "nano")
         toy_runs.write(self.folder / outputs.FOLDER)
-        files = {n: {"path": f"{n}.onnx", "sha256": n} for n in ("encoder", "memory", "predictor")}
+        files = toy_runs.FILES
         (self.folder / "model.json").write_text(json.dumps({"name": "toy", "version": "0", "trained_on": "nothing", "files": files, "skill": {}}))
         for name, value in (("clip_weights.__defaults__", (40, 0)),):
             patched = mock.patch.object(figures.clip_weights, name.split(".")[1], value)
@@ -252,6 +252,14 @@ class Command(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertIn("long.npz: not there", text)
 
+    def test_runs_of_another_model_are_refused(self):
+        manifest = json.loads((self.folder / "model.json").read_text())
+        manifest["files"] = dict(manifest["files"], encoder={"path": "encoder.onnx", "sha256": "new"})
+        (self.folder / "model.json").write_text(json.dumps(manifest))
+        code, text = self.evaluate()
+        self.assertEqual(code, 2)
+        self.assertIn("another model", text)
+
     def test_every_figure_of_the_manifest_has_numbers(self):
         self.evaluate("--report")
         for r in json.loads((self.folder / "model.json").read_text())["skill"]["figures"]:
@@ -264,7 +272,7 @@ class Command(unittest.TestCase):
         evaluation.open_last_towns(arguments, self.folder, manifest)
         evaluation.open_last_towns(arguments, self.folder, manifest)
         self.assertEqual(len(json.loads((self.folder / "final" / "final.json").read_text())["runs"]), 1)
-        manifest["files"]["encoder"]["sha256"] = "another"
+        manifest["files"] = dict(manifest["files"], encoder={"path": "encoder.onnx", "sha256": "another"})
         with self.assertRaisesRegex(SystemExit, "by another model"):
             evaluation.open_last_towns(arguments, self.folder, manifest)
         evaluation.open_last_towns(evaluation.parsed([str(self.folder), "--final", "--again"]), self.folder, manifest)

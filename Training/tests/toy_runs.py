@@ -12,13 +12,15 @@ from model import outputs  # noqa: E402
 from model.records import BINS  # noqa: E402
 
 A, K = len(c.CANDIDATES), c.K
+FILES = {n: {"path": f"{n}.onnx", "sha256": n} for n in ("encoder", "memory", "predictor")}
+MODEL = outputs.model_hash({"files": FILES})
 PLAIN = [{"horizon_s": h, "scale": 1.0, "bias": 0.0} for h in c.HORIZONS_S]
 
 
 def settings():
     bounds = {"method": "toy", "alpha": 0.1, "n": 9, "per_horizon": [{"horizon_s": h, "edges": [0.5], "bounds": [0.3, 1.0]} for h in c.HORIZONS_S]}
     levels = {"horizon_s": 2.0, "elevated": {"rise": 0.2, "fall": 0.1}, "high": {"rise": 0.5, "fall": 0.35}, "alarm": {"m": 2, "n": 3}}
-    return {"risk": PLAIN, "blind": PLAIN, "occupancy": [{"horizon_s": 0.0, "scale": 1.0, "bias": 0.0}] + PLAIN, "threshold": 32, "iou_validation": 0.5, "class_thresholds": [32] * 3,
+    return {"model": MODEL, "risk": PLAIN, "blind": PLAIN, "occupancy": [{"horizon_s": 0.0, "scale": 1.0, "bias": 0.0}] + PLAIN, "threshold": 32, "iou_validation": 0.5, "class_thresholds": [32] * 3,
             "later": [32] * 6, "by_manoeuvre_4s": {"risk_full": [[1.0, 0.0]] * A, "blind": [[1.0, 0.0]] * A}, "persisting": [32] * 6, "bounds": bounds, "levels": levels, "alarm_table": [],
             "ego_estimated": {"risk": PLAIN, "upper_bound": bounds, "levels": levels, "alarm_table": []}, "surprise": {"statistic": "patch", "auc_on_validation": {"patch": 1.0}}}
 
@@ -78,10 +80,10 @@ def write(folder, seed=0):
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     natural, enriched = clips(seed), clips(seed + 1, 40, 5, extra=("rear_lost",))
-    outputs.save(folder, "natural", natural)
-    outputs.save(folder, "enriched", enriched)
+    outputs.save(folder, "natural", natural, MODEL)
+    outputs.save(folder, "enriched", enriched, MODEL)
     rich = ticks(enriched)
-    outputs.save(folder, "enriched-ticks", {**{k: v for k, v in rich.items() if k != "risk"}, "risk_full": rich["risk"][:, :1], "blind": rich["blind"][:, None]})
+    outputs.save(folder, "enriched-ticks", {**{k: v for k, v in rich.items() if k != "risk"}, "risk_full": rich["risk"][:, :1], "blind": rich["blind"][:, None]}, MODEL)
     long = ticks(natural, 30)
     every = long["tick"] % 4 == 0
     rows = [[t, k, moving, 0.5, 0.6, 1.0, 0.8, 0.9, 1.1] for clip in range(60) for t in range(3) for k in range(K) for moving in (0, 1)]
@@ -94,5 +96,5 @@ def write(folder, seed=0):
     forgotten = np.zeros((60, 2, BINS), int)
     forgotten[:, 0, 1], forgotten[:, 1, 1] = 200, 4
     long.update(occluded_memory=remembered, occluded_fresh=forgotten)
-    outputs.save(folder, "long", long)
+    outputs.save(folder, "long", long, MODEL)
     outputs.write_json(folder, "settings.json", settings())
