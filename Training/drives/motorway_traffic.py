@@ -6,6 +6,7 @@ from . import motorways, traffic
 from .clips import TICK_S
 
 SHARES = {"hatch": 0.27, "saloon": 0.25, "suv": 0.2, "van": 0.1, "lorry": 0.16, "bus": 0.02}
+LONGEST_M = 14.0  # the rasters of the labels hold no longer box
 POLITE = 1621  # SUMO's usual lane change mode
 PUSHING = 256  # changes as told, where that does not hit somebody at once
 
@@ -78,7 +79,7 @@ def demand(town, rng, conduct, path):
         kind = str(rng.choice(list(SHARES), p=np.array(list(SHARES.values())) / sum(SHARES.values())))
         size = np.array(traffic.DIMENSIONS[kind]) * rng.uniform([0.93, 0.97, 0.96], [1.07, 1.03, 1.06])
         if kind == "lorry":
-            size = size * rng.uniform([0.9, 1.0, 0.95], [1.6, 1.03, 1.15])
+            size = np.minimum(size * rng.uniform([0.9, 1.0, 0.95], [1.6, 1.03, 1.15]), [LONGEST_M, 9, 9])
         careless, large = rng.random() < careless_share, kind in ("lorry", "bus")
         users[who] = (traffic.KINDS.index(kind), size, careless)
         fast = np.clip(rng.normal(1.0, 0.1), 0.72, 1.3)
@@ -111,22 +112,22 @@ def demand(town, rng, conduct, path):
     return users
 
 
-def with_gradual_lane_changes(track, rng):
-    """A track (tick, x, y, SUMO's angle) whose sideways jumps are spread over some seconds. SUMO 1.15's own gradual changes end in a
-    failed assertion where lanes end, and turn the bodies abruptly."""
-    yaw = np.radians(90.0 - track[:, 3])
-    left = np.column_stack([-np.sin(yaw), np.cos(yaw)])
+def with_gradual_lane_changes(track, across, rng):
+    """A track (tick, x, y, SUMO's angle) whose sideways jumps are spread over some seconds of driving; across [n, 2]: a unit vector across the road
+    at each point (SUMO's angle is none: where lanes join it turns with the jump). SUMO 1.15's own gradual changes end in a failed
+    assertion where lanes end, and turn the bodies abruptly."""
     move = np.diff(track[:, 1:3], axis=0)
-    aside = (move * left[1:]).sum(axis=1)
-    back = np.zeros(len(track))
-    for j in np.nonzero((np.abs(aside) > 2.5) & (np.abs(aside) < 5.0) & (np.abs((move * np.column_stack([np.cos(yaw), np.sin(yaw)])[1:]).sum(axis=1)) < 5.0))[0]:
+    aside = (move * across[:-1]).sum(axis=1)
+    ahead = np.abs(move[:, 0] * across[:-1, 1] - move[:, 1] * across[:-1, 0])
+    driven, back = np.concatenate([[0], np.cumsum(ahead)]), np.zeros(len(track))
+    for j in np.nonzero((np.abs(aside) > 2.5) & (np.abs(aside) < 5.0) & (ahead < 5.0))[0]:
         speed = np.hypot(*move[max(j - 1, 0)]) / TICK_S
-        begin, seconds = -rng.uniform(0.6, 1.4), rng.uniform(2.6, 4.8) * np.clip(13 / max(speed, 1), 1, 2.5)
-        f = np.clip(((track[:, 0] - track[j, 0]) * TICK_S - begin) / seconds, 0, 1)
+        lead, length = rng.uniform(0.6, 1.4) * speed, max(rng.uniform(2.6, 4.8) * speed, 22.0)  # metres: nobody slides sideways at rest
+        f = np.clip((driven - driven[j] + lead) / length, 0, 1)
         eased = f ** 3 * (10 - 15 * f + 6 * f * f)
         back += aside[j] * (eased - (np.arange(len(track)) > j))
     out = track.copy()
-    out[:, 1:3] += left * back[:, None]
+    out[:, 1:3] += across * back[:, None]
     return out
 
 

@@ -8,6 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 MASK_M = 1.0  # a cell of the masks, towns.CELL_M
 STEP_M = 2.5  # of the loop's points: finer than what a car covers in a tick, so that yaw rates are even
@@ -66,6 +67,19 @@ class Motorway:
     def edge(self, way, s):
         """d of the right edge of the asphalt at s."""
         return self.outer + (self.lane_width + 1.2 if way.beside_ramp(s) else self.shoulder)
+
+
+class Across:
+    """Unit vectors across the loop at the places nearest to points."""
+
+    def __init__(self, motorway):
+        way = motorway.carriageways[0]
+        self._s = np.arange(0, way.length, STEP_M)
+        self._way, self._tree = way, cKDTree(way.at(self._s, 0.0))
+
+    def __call__(self, points):
+        h = self._way.heading(self._s[self._tree.query(points)[1]])
+        return np.column_stack([np.sin(h), -np.cos(h)])
 
 
 def of(number):
@@ -151,7 +165,7 @@ def network(number, path):
         node(f"{side}off", off[-1]), node(f"{side}on", on[0])
         for name, a, b, line in ((f"{side}off", f"{side}n1", f"{side}off", off), (f"{side}on", f"{side}on", f"{side}n2", on)):
             edges.append(f'<edge id="{name}" from="{a}" to="{b}" priority="5" numLanes="1" speed="{min(motorway.speed, 24.0):.2f}" width="{motorway.lane_width:.3f}" shape={quoteattr(text(line))}/>')
-        link(f"{side}{count - 1}", 0, f"{side}0", 0), link(f"{side}0", 0, f"{side}off", 0), link(f"{side}on", 0, f"{side}2", 0)
+        link(f"{side}0", 0, f"{side}off", 0), link(f"{side}on", 0, f"{side}2", 0)
     parts = {}
     for kind, root, lines in (("nod", "nodes", nodes), ("edg", "edges", edges), ("con", "connections", links)):
         parts[kind] = Path(path).with_suffix(f".{kind}.xml")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import towns
+from . import motorways, towns
 from .clips import TICK_S
 from .labels import separation
 
@@ -135,7 +135,9 @@ def simulate(town, seed, folder, attempt=0):
         libsumo.close()
         routes.unlink()
     if conduct:
-        tracks = {who: motorway_traffic.with_gradual_lane_changes(np.array(track), rng) for who, track in sorted(tracks.items())}
+        across = motorways.Across(town.motorway)
+        tracks = {who: np.array(track) for who, track in sorted(tracks.items())}
+        tracks = {who: motorway_traffic.with_gradual_lane_changes(track, across(track[:, 1:3]), rng) for who, track in tracks.items()}
     run = _bodies(town, seed, tracks, users, ticks)
     if conduct:
         return _add(run, *motorway_traffic.broken_down(town, run, rng))

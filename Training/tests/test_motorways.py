@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from drives import choose, make, motorway_traffic, motorways, towns, traffic
+from drives import choose, make, motorway_traffic, motorways, towns
 
 
 def digest(value):
@@ -68,11 +68,14 @@ class Network(unittest.TestCase):
             self.assertTrue(3000 < way.length < 9000 and 25 <= road.speed <= 36 and 2 <= road.lanes <= 4, number)
 
     def test_run_is_fast_keeps_whole_bodies_and_repeats(self):
-        run = traffic.simulate(self.town, 1, self.folder.name)
-        again = traffic.simulate(self.town, 1, self.folder.name)
+        run = make.run_of(self.town, 1, self.folder.name)
+        with tempfile.TemporaryDirectory() as another:
+            again = make.run_of(self.town, 1, another)
         np.testing.assert_array_equal(run.pose, again.pose)
         step = np.hypot(*np.moveaxis(np.diff(run.pose[..., :2], axis=1), 2, 0))
         self.assertLess(np.nanmax(step), 5.0)
+        turn = np.abs((np.diff(run.pose[..., 2], axis=1) + np.pi) % (2 * np.pi) - np.pi)
+        self.assertLess(np.nanmax(turn), 0.2)  # nobody turns abruptly, at the ramps neither
         windows = choose.natural(run, np.random.default_rng(1), 30, 32)
         speeds = [run.axle[w.ego, w.start, 3] for w in windows]
         self.assertGreater(np.mean(np.array(speeds) > 18.0), 0.5)
@@ -82,7 +85,7 @@ class LaneChanges(unittest.TestCase):
     def test_sideways_jump_becomes_a_gentle_curve_with_the_same_ends(self):
         ticks = np.arange(120)
         track = np.column_stack([ticks, 3.0 * ticks, np.where(ticks > 60, 3.6, 0.0), np.full(120, 90.0)])
-        out = motorway_traffic.with_gradual_lane_changes(track, np.random.default_rng(1))
+        out = motorway_traffic.with_gradual_lane_changes(track, np.tile([0.0, 1.0], (120, 1)), np.random.default_rng(1))
         np.testing.assert_allclose(out[[0, -1]], track[[0, -1]], atol=1e-9)
         self.assertLess(np.abs(np.diff(out[:, 2])).max(), 0.3)
         self.assertLess(np.abs(np.diff(out[:, 2], 2)).max(), 0.05)
