@@ -17,37 +17,32 @@ from .world_model import probability
 
 
 class Runner:
-    """The model on one vehicle: keeps the state from tick to tick."""
+    """The model on one vehicle: keeps the state from tick to tick; as `streams` streams side by side, of which each may know its own motion or not."""
 
-    def __init__(self, model, intrinsics, vehicle_from_camera, footprint):
+    def __init__(self, model, intrinsics, vehicle_from_camera, footprint, streams=1):
         self.model = model.eval()
         k = torch.as_tensor(np.asarray(intrinsics), dtype=torch.float32)[None]
         pose = torch.as_tensor(np.asarray(vehicle_from_camera), dtype=torch.float32)[None]
-        self.lift, self.valid = g.lift(k, pose)
-        self.footprint = torch.tensor([footprint], dtype=torch.float32)
-        self.state = model.initial_state(1)
+        self.lift, self.valid = (x.expand(streams, *x.shape[1:]) for x in g.lift(k, pose))
+        self.footprint = torch.tensor([footprint], dtype=torch.float32).expand(streams, -1)
+        self.state, self.streams = model.initial_state(streams), streams
 
     @torch.no_grad()
-    def look(self, pictures):
-        """uint8 [C, 64, 128, 3] -> features [1, C, ...]"""
-        return self.model.encoder(torch.from_numpy(pictures))[None]
-
-    @torch.no_grad()
-    def step(self, pictures, mask, elapsed_s, motion=None, ego=None, features=None):
-        """pictures uint8 [C, 64, 128, 3], or their features; motion [6] or None (unknown); ego [3] or None: the model's estimate -> dict of numpy arrays."""
-        m = self.model
-        features = self.look(pictures) if features is None else features
-        moved = torch.zeros(1, 6) if motion is None else torch.as_tensor(motion, dtype=torch.float32)[None]
-        self.state, observed, _, estimate = m.memory(features, self.lift, self.valid, torch.as_tensor(mask, dtype=torch.float32)[None],
-                                                     torch.zeros(1, len(mask)), moved, torch.full((1, 1), float(elapsed_s)), self.state)
-        if ego is None:
-            used, manoeuvres = estimated(estimate.numpy())
-        else:
-            used = np.asarray(ego, np.float32)[None]
-            used[:, 0] = np.maximum(used[:, 0], 0.0)
-            manoeuvres = c.candidates(used[:, 0], c.keep_going(used[:, 0], used[:, 1], used[:, 2]))
+    def steps(self, pictures, mask, elapsed_s, motions, egos):
+        """pictures uint8 [C, 64, 128, 3]; a stream each: motion [6] or None (unknown), ego [3] or None: the model's estimate -> dict of arrays [streams, ...]"""
+        m, n = self.model, self.streams
+        features = m.encoder(torch.from_numpy(pictures))[None]
+        features = features.expand(n, *features.shape[1:])
+        moved = torch.from_numpy(np.stack([np.zeros(6, np.float32) if motion is None else np.asarray(motion, np.float32) for motion in motions]))
+        self.state, observed, _, estimate = m.memory(features, self.lift, self.valid, torch.as_tensor(mask, dtype=torch.float32)[None].expand(n, -1),
+                                                     torch.zeros(n, len(mask)), moved, torch.full((n, 1), float(elapsed_s)), self.state)
+        used, manoeuvres = estimated(np.stack([e if ego is None else np.asarray(ego, np.float32) for e, ego in zip(estimate.numpy(), egos)]))
         latents, occupancy, hazard = m.predictor(self.state, torch.from_numpy(used), self.footprint, torch.from_numpy(manoeuvres))
-        return {"risk": probability(hazard)[0].numpy(), "occupancy": torch.sigmoid(occupancy)[0].numpy(), "ego": used[0], "latents": latents[0].numpy(), "observed": observed[0].numpy()}
+        return {"risk": probability(hazard).numpy(), "occupancy": torch.sigmoid(occupancy).numpy(), "ego": used, "latents": latents.numpy(), "observed": observed.numpy()}
+
+    def step(self, pictures, mask, elapsed_s, motion=None, ego=None):
+        """Of a single stream."""
+        return {k: v[0] for k, v in self.steps(pictures, mask, elapsed_s, [motion], [ego]).items()}
 
 
 def model_picture(picture, width_px):
@@ -115,7 +110,7 @@ def run_drive(model, folder):
             frames.setdefault(r["camera"], {})[int(r["frame"])] = int(r["capture_time_ns"]) * 1e-9
     with open(folder / drive["ego"]) as f:
         times, path, motion = odometry(list(csv.DictReader(f)))
-    logged, unlogged = (Runner(model, intrinsics, poses, footprint) for _ in range(2))
+    runner = Runner(model, intrinsics, poses, footprint, streams=2)
     rows, stamps, before = [], [], None
     for n in range(min(len(v) for v in videos.values())):
         now = max(frames[name][n] for name in names)
@@ -125,9 +120,8 @@ def run_drive(model, folder):
         if before is not None:
             moved[:3] = relative_pose(at(times, path, before), at(times, path, now))
         moved[3:] = ego[0], ego[1], 1
-        features, mask, elapsed = logged.look(pictures), np.ones(len(names)), 0 if before is None else now - before
-        with_log, without = logged.step(None, mask, elapsed, moved, ego, features), unlogged.step(None, mask, elapsed, features=features)
-        rows.append((with_log["risk"][0], without["risk"][0], ego[0], without["ego"][0]))
+        out = runner.steps(pictures, np.ones(len(names)), 0 if before is None else now - before, [moved, None], [ego, None])
+        rows.append((out["risk"][0, 0], out["risk"][1, 0], ego[0], out["ego"][1, 0]))
         before = now
         stamps.append(now)
     closest = drive["expected"].get("closest_moment_s")

@@ -121,8 +121,8 @@ def choose(series):
                 lead = float(np.median(leads)) if len(leads) else 0.0
                 ratio = over_ttc(episodes[i], met[i], episodes, met, ttc_episodes, ttc_met)
                 table.append((c.HORIZONS_S[horizon], m, n, float(threshold), round(false, 4), round(float(met[i]), 4), round(lead, 2), round(float(episodes[i]), 1), round(ratio, 3)))
-                allowed = false <= FALSE_ALARMS and ratio <= EPISODES_OVER_TTC
-                worth = (allowed, met[i] if allowed else -false, lead)
+                silent = false <= FALSE_ALARMS  # where none is silent and seldom enough, the silent one that meets most
+                worth = (silent and ratio <= EPISODES_OVER_TTC, silent, met[i] if silent else -false, lead)
                 if best is None or worth > best[0]:
                     best = worth, horizon, float(threshold), (m, n)
     _, horizon, rise, (m, n) = best

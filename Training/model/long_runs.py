@@ -46,10 +46,14 @@ class Stream:
     def features(self, pictures):
         return self.model.encoder(torch.from_numpy(pictures))[None]
 
-    def remember(self, features, t, before, state, logged=True):
-        elapsed = torch.tensor([[0.0 if before is None else (t - before) * c.TICK_S]])
-        motion = torch.from_numpy(motion_of(self.clip, before, t, logged))[None]
-        return self.model.memory(features, self.lift, self.valid, self.mask, torch.zeros(1, self.mask.shape[1]), motion, elapsed, state)
+    def remember(self, features, t, streams):
+        """streams: (tick of the last committed state or None, that state, logged) each -> their next states, observed maps and ego estimates, side by side."""
+        n = len(streams)
+        elapsed = torch.tensor([[0.0 if before is None else (t - before) * c.TICK_S] for before, _, _ in streams])
+        motion = torch.from_numpy(np.stack([motion_of(self.clip, before, t, logged) for before, _, logged in streams]))
+        state, observed, _, estimate = self.model.memory(features.expand(n, *features.shape[1:]), self.lift.expand(n, *self.lift.shape[1:]), self.valid.expand(n, *self.valid.shape[1:]),
+                                                         self.mask.expand(n, -1), torch.zeros(n, self.mask.shape[1]), motion, elapsed, torch.cat([state for _, state, _ in streams]))
+        return state, observed, estimate
 
     def manoeuvres(self, t, numbers):
         return torch.from_numpy(self.cached["manoeuvres"][t][list(numbers)])[None]
@@ -60,33 +64,48 @@ class Stream:
     def tick(self, t):
         features = self.features(self.clip.pictures(t))
         before = t - 1 if t else None
-        self.state, observed, _, _ = self.remember(features, t, before, self.state)
+        streams = [(before, self.state, True)]
+        if self.unlogged:
+            streams.append((before, self.without_log, False))
+        if self.seen[t]:
+            streams.append((self.last_seen, self.dropped, True))
+        states, observed, estimates = self.remember(features, t, streams)
+        self.state = states[:1]
         self.states[t] = self.state
+        if self.seen[t]:
+            self.dropped, self.last_seen = states[-1:], t
         self.observed.append(observed[0].numpy().astype(np.float16))
         self.errors.append(self.surprise(t, observed[0].numpy()))
-        latents, logits, hazard = self.model.predictor(self.state, self.ego(t), self.footprint, self.manoeuvres(t, (0, c.KEEP)))
-        self.forecasts[t] = latents[0].numpy()
-        if self.seen[t]:
-            self.dropped, _, _, _ = self.remember(features, t, self.last_seen, self.dropped)
-            self.last_seen = t
+        asked, ego, manoeuvres = self.state, self.ego(t), self.manoeuvres(t, (0, c.KEEP))
         if self.unlogged:
-            self.without_log, _, _, estimate = self.remember(features, t, before, self.without_log, logged=False)
+            self.without_log = states[1:2]
+            own, candidates = estimated(estimates[1:2].numpy())
+            asked, ego, manoeuvres = states[:2], torch.cat([ego, torch.from_numpy(own)]), torch.cat([manoeuvres, torch.from_numpy(candidates[:, :2])])
+        latents, logits, hazard = self.model.predictor(asked, ego, self.footprint.expand(len(asked), -1), manoeuvres)
+        self.forecasts[t] = latents[0].numpy()
         if t < FIRST_TICK:
             return
-        risk = probability(hazard)[0].numpy()
+        risk = probability(hazard).numpy()
         blind = probability(self.blind(self.ego(t), self.footprint, self.manoeuvres(t, (0,))))[0, 0].numpy()
-        put(self.rows, tick=t, ego=self.clip.ego[t, 3:6].astype(np.float32), steps=self.cached["steps"][t][:2], risk=risk, blind=blind,
+        put(self.rows, tick=t, ego=self.clip.ego[t, 3:6].astype(np.float32), steps=self.cached["steps"][t][:2], risk=risk[0], blind=blind,
             ttc=self.baseline["ttc"][t], ttc_velocity=self.baseline["ttc_velocity"][t])
         if self.unlogged:
-            ego, manoeuvres = estimated(estimate.numpy())
-            _, _, hazard = self.model.predictor(self.without_log, torch.from_numpy(ego), self.footprint, torch.from_numpy(manoeuvres[:, :2]))
-            put(self.rows, risk_unlogged=probability(hazard)[0].numpy(), estimate=ego[0])
+            put(self.rows, risk_unlogged=risk[1], estimate=own[0])
         if (t - FIRST_TICK) % DRIVEN_EVERY == 0:
-            at = self.last_seen  # at a dropped tick the last forecast stands
-            _, _, hazard = self.model.predictor(self.dropped, self.ego(at), self.footprint, self.manoeuvres(at, (0, c.KEEP)))
-            put(self.sparse, tick=t, risk_dropped=probability(hazard)[0].numpy(), risk=risk, steps=self.cached["steps"][t][:2])
-            self.against_another(t)
-            self.occlusion(t, features, logits[0, 0].numpy())
+            self.sparsely(t, features, logits[0, 0].numpy(), risk[0])
+
+    def sparsely(self, t, features, logits, risk):
+        """What costs more forwards: ticks dropped, what was really driven and another clip's, and no memory."""
+        at = self.last_seen  # at a dropped tick the last forecast stands
+        fresh, _, _ = self.remember(features, t, [(None, self.model.initial_state(1), True)])
+        other = torch.from_numpy(self.other["manoeuvres"][min(t, len(self.other["manoeuvres"]) - 1)][[cache.DRIVEN]])[None]
+        two = lambda x: x.expand(1, 2, -1, -1)  # the dropped stream asks for two manoeuvres, the others for one
+        manoeuvres = torch.cat([self.manoeuvres(at, (0, c.KEEP)), two(self.manoeuvres(t, (cache.DRIVEN,))), two(other), two(self.manoeuvres(t, (0,)))])
+        states, ego = torch.cat([self.dropped, self.state, self.state, fresh]), torch.cat([self.ego(at)] + [self.ego(t)] * 3)
+        latents, fresh_logits, hazard = self.model.predictor(states, ego, self.footprint.expand(4, -1), manoeuvres)
+        put(self.sparse, tick=t, risk_dropped=probability(hazard)[0].numpy(), risk=risk, steps=self.cached["steps"][t][:2])
+        self.driven[t] = latents[1:3].numpy()  # kept until what came is known
+        self.occlusion(t, logits, fresh_logits[3, 0].numpy())
 
     def surprise(self, t, observed):
         """Squared error of what was forecast for now, [horizons, X', Y'], NaN where nothing was forecast."""
@@ -96,13 +115,7 @@ class Stream:
                 out[n] = ((self.forecasts[t - ticks][c.HORIZON_TICKS.index(ticks)] - observed) ** 2).mean(0)
         return out
 
-    def against_another(self, t):
-        """Latent forecasts of what was really driven, and of what another clip's driver did: kept until what came is known."""
-        both = torch.cat([self.manoeuvres(t, (cache.DRIVEN,)), torch.from_numpy(self.other["manoeuvres"][min(t, len(self.other["manoeuvres"]) - 1)][[cache.DRIVEN]])[None]])
-        latents, _, _ = self.model.predictor(self.state.expand(2, -1, -1, -1), self.ego(t).expand(2, -1), self.footprint.expand(2, -1), both)
-        self.driven[t] = latents.numpy()
-
-    def occlusion(self, t, features, logits):
+    def occlusion(self, t, logits, logits_fresh):
         """Counts over cells that hold only somebody hidden from every camera now, but in sight within the last 2 s, against the empty ones."""
         boxes, seen = self.clip.boxes(t), self.clip.visible(t)
         lately = set()
@@ -113,10 +126,7 @@ class Stream:
         everybody, in_sight, remembered = (drive_labels.raster(local[which]).max(0).reshape(-1).astype(bool) for which in (np.ones(len(boxes), bool), seen, behind))
         target = remembered & ~in_sight
         asked = target | ~everybody
-        fresh, _, _, _ = self.model.memory(features, self.lift, self.valid, self.mask, torch.zeros(1, self.mask.shape[1]), torch.from_numpy(motion_of(self.clip, None, t))[None],
-                                           torch.zeros(1, 1), self.model.initial_state(1))
-        _, logits_fresh, _ = self.model.predictor(fresh, self.ego(t), self.footprint, self.manoeuvres(t, (0,)))
-        for name, x in (("memory", logits), ("fresh", logits_fresh[0, 0].numpy())):
+        for name, x in (("memory", logits), ("fresh", logits_fresh)):
             count = histogram(united(x.reshape(3, -1))[asked], target[asked], 0, 1, BINS)
             self.occluded[name] = self.occluded.get(name, 0) + count
 
@@ -124,7 +134,7 @@ class Stream:
         """Errors of the moments from t0 on, had the pictures been these: [WINDOW, horizons, X', Y']."""
         state, out = self.states[t0 - 1], []
         for j, picture in enumerate(pictures):
-            state, observed, _, _ = self.remember(self.features(picture), t0 + j, t0 + j - 1, state)
+            state, observed, _ = self.remember(self.features(picture), t0 + j, [(t0 + j - 1, state, True)])
             out.append(self.surprise(t0 + j, observed[0].numpy()))
         return np.stack(out)
 

@@ -86,7 +86,7 @@ def model_of(folder, name):
     if not path.exists():
         return None
     with np.load(path) as data:
-        return str(data["model"])
+        return str(data["model"]) if "model" in data.files else ""
 
 
 def records_of(arrays):

@@ -11,7 +11,7 @@ from unittest import mock
 import numpy as np
 
 import toy_runs
-from model import calibration, evaluation, figures, gates, gates_action, gates_drives, gates_risk, latents, levels, outputs, report
+from model import calibration, evaluation, figures, gates, gates_action, gates_drives, gates_risk, latents, levels, long_clips, outputs, real_video, report
 from model import contract as c
 from model.measured import Measured
 
@@ -182,6 +182,33 @@ class Latents(unittest.TestCase):
         odd = windows["kind"] == "vanish"
         self.assertEqual(odd.sum(), 6)
         self.assertEqual(figures.area_under_curve(windows["score"], odd), 1.0)
+
+
+    def test_perfect_forecast_of_a_video_has_no_error(self):
+        rng = np.random.default_rng(6)
+        observed = rng.normal(0, 1, (60, 2, 24, 16)).astype(np.float32)
+        latents_ = np.zeros((60, K, 2, 24, 16), np.float32)
+        for k, ticks in enumerate(c.HORIZON_TICKS):
+            latents_[:60 - ticks, k] = observed[ticks:]
+        rows = real_video.latent_rows({"observed": observed, "latents": latents_, "ego": np.zeros((60, 3))}, 0.1)
+        self.assertTrue(np.allclose(rows[:, 2], 0))
+        self.assertAlmostEqual(float(rows[rows[:, 1] == 0, 3].mean()), 1.0, delta=0.05)   # the mean leaves the variance
+        self.assertAlmostEqual(float(rows[rows[:, 1] == 0, 5].mean()), 2.0, delta=0.1)    # another time: twice that
+        self.assertTrue((rows[:, 4] <= rows[:, 3] + 0.05).all())                          # shrinkage, fitted on the video, is no worse
+
+
+class LongClips(unittest.TestCase):
+    def test_changed_pixels_of_the_camera_that_changed_most(self):
+        before = [np.full((64, 128, 3), 100, np.uint8)] * 2
+        after = [before[0].copy(), before[1].copy()]
+        after[0][:2, :10], after[1][:5, :10] = 121, (100, 79, 100)
+        self.assertEqual(long_clips._changed_px(before, after), 50)
+        after[1][:5, :10] = 120  # 20 levels: noise
+        self.assertEqual(long_clips._changed_px(before, after), 20)
+
+    def test_plan_has_a_run_a_town_and_motorway(self):
+        self.assertEqual([number for number, _, _ in long_clips.plan("test", 70)], list(range(29, 37)) + [49, 50])
+        self.assertEqual({count for _, _, count in long_clips.plan("test", 70)}, {7})
 
 
 class Drives(unittest.TestCase):
