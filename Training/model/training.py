@@ -231,7 +231,8 @@ class Trainer:
             for key in [k for k in values if k.startswith("predictor.observe.")]:  # shared: the memory's own decides
                 values[key] = values[key.replace("predictor.", "memory.")]
             mine.load_state_dict(values)
-        self.begun_with = {"windows": content["windows"], "ticks": content["ticks"], "seconds": content["seconds"]}
+        earlier = content.get("begun_with") or {}
+        self.begun_with = {k: content[k] + earlier.get(k, 0) for k in ("windows", "ticks", "seconds")}
         return taken
 
 
@@ -268,7 +269,7 @@ def trained_on(run):
     total = {k: content[k] + before[k] for k in ("windows", "ticks", "seconds")}
     return (f"{data['clips']} simulated six-camera clips of {data['towns']} SUMO towns and motorways (Training/drives), {total['windows']} forecast windows and "
             f"{total['ticks']} ticks in {total['seconds'] / 60:.0f} minutes on {data['threads']} CPU threads, seed {content['seed']}"
-            + (f"; {before['windows']} of the windows in an earlier run that this one began with" if before["windows"] else ""))
+            + (f"; {before['windows']} of the windows in earlier runs that this one began with" if before["windows"] else ""))
 
 
 def keep(path, content):
