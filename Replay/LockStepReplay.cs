@@ -55,7 +55,8 @@ public sealed class LockStepReplay : IDisposable
     /// <summary>Why a camera's recording could not be read to its end, by camera; null where it could.</summary>
     public IEnumerable<string?> Troubles => _cameras.Select(camera => camera.Trouble);
 
-    /// <summary>Runs to the end of the recording, or until cancelled.</summary>
+    /// <summary>Runs to the end of the recording, or until cancelled; then every slot is back, and the ledger has no frame in flight.</summary>
+    /// <exception cref="InvalidOperationException">A step did not give its frame back.</exception>
     public void Run(CancellationToken cancelled)
     {
         var started = Stopwatch.GetTimestamp();
@@ -83,7 +84,7 @@ public sealed class LockStepReplay : IDisposable
             Travel();
         }
 
-        _journey.Abandon();
+        Abandon();
     }
 
     public void Dispose()
@@ -91,6 +92,19 @@ public sealed class LockStepReplay : IDisposable
         foreach (var camera in _cameras)
         {
             camera.Dispose();
+        }
+    }
+
+    private void Abandon()
+    {
+        _journey.Abandon();
+        foreach (var camera in _cameras)
+        {
+            camera.Abandon();
+            if (camera.SlotsOut != 0)
+            {
+                throw new InvalidOperationException($"{camera.SlotsOut} frame slots are still out after the replay has ended: a step did not give its frame back");
+            }
         }
     }
 

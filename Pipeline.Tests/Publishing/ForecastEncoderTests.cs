@@ -115,7 +115,7 @@ public sealed class ForecastEncoderTests
         var envelope = Proto.Plan.Parser.ParseFrom(encoder.Plan(ForecastSamples.Complete(), ForecastSamples.Stamp)).Envelope;
         var expected = new Proto.Envelope
         {
-            Schema = "forecast.v1", SchemaRevision = 1, Vehicle = "test-vehicle \"ü\"", Session = ForecastSamples.Session.ToString(), Sequence = 7, Source = Proto.Source.Demo,
+            Schema = "forecast.v1", SchemaRevision = 2, Vehicle = "test-vehicle \"ü\"", Session = ForecastSamples.Session.ToString(), Sequence = 7, Source = Proto.Source.Demo,
             TraceId = envelope.TraceId, Clock = "drive", PublishTimeNs = 5_080_000_000, ValidUntilNs = 5_300_000_000, TtlMs = 220, Validity = Proto.Validity.Valid,
             Model = "nano", ModelSha256 = new string('a', 64), Provider = "cpu", ConfigSha256 = new string('c', 64),
             FrameSet = new Proto.FrameSet

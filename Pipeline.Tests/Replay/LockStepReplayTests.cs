@@ -62,13 +62,24 @@ public sealed class LockStepReplayTests
     public void Run_Cancelled_EndsAndGivesFramesBack()
     {
         using var cancel = new CancellationTokenSource();
-        var run = Replay(seed: 1, cancelAfter: 10, cancel: cancel);
+        var run = Replay(seed: 1, sinkDelay: TimeSpan.FromMilliseconds(5), cancelAfter: 10, cancel: cancel);
         Assert.InRange(run.Ledger.Published, 10, 11);
-        Assert.All(run.Ledger.Cameras, camera => Assert.Equal(camera.Captured, camera.Used + camera.Dropped.Sum() + camera.InFlight));
+        Assert.All(run.Ledger.Cameras, camera => Assert.Equal(0, camera.InFlight));
+        Assert.All(run.Ledger.Cameras, camera => Assert.Equal(camera.Captured - camera.Used, camera.Dropped[(int)DropReason.Shutdown]));
+        Assert.All(run.Ledger.Cameras, camera => Assert.InRange(camera.Captured, 11, Ticks - 1)); // some were read ahead, not all
+    }
+
+    [Fact]
+    public void Run_PreparationBreaks_EndsThatCameraAndCountsItsFrame()
+    {
+        var run = Replay(seed: 1, brokenTick: 17);
+
+        Assert.Equal(Ticks, run.Ledger.Published);
+        Assert.Equal((17, 16, 1), (run.Ledger.Cameras[1].Captured, run.Ledger.Cameras[1].Used, run.Ledger.Cameras[1].Dropped[(int)DropReason.Damaged]));
     }
 
     private static (string Digest, LedgerCopy Ledger) Replay(
-        int seed, double speed = 0, byte brightness = 0, int lostTick = -1, TimeSpan sinkDelay = default, int cancelAfter = -1, CancellationTokenSource? cancel = null)
+        int seed, double speed = 0, byte brightness = 0, int lostTick = -1, int brokenTick = -1, TimeSpan sinkDelay = default, int cancelAfter = -1, CancellationTokenSource? cancel = null)
     {
         using var model = OnnxWorldModel.Load(TinyModel.Folder, new OnnxOptions { Exact = true, IntraOpThreads = 1, Provider = ProviderWish.Cpu });
         var rig = TestRig.Of(Cameras);
@@ -85,7 +96,7 @@ public sealed class LockStepReplayTests
         var publisher = new ForecastPublisher([slow], rigClock, parts.Ledger, metrics);
         var random = new Random(seed);
         var delays = Enumerable.Range(0, Ticks).Select(_ => ShuffledDelays(random)).ToList();
-        var sources = Enumerable.Range(0, Cameras).Select(IFrameSource (camera) => new ColourSource(camera, delays, brightness, camera == 1 ? lostTick : -1)).ToList();
+        var sources = Enumerable.Range(0, Cameras).Select(IFrameSource (camera) => new ColourSource(camera, delays, brightness, camera == 1 ? lostTick : -1, camera == 1 ? brokenTick : -1)).ToList();
         var ego = Enumerable.Range(0, Ticks * 5).Select(i => new EgoSample(At(i * 20), At((i * 20) + 5), 8 + (0.01f * i), 0.05f, 0.5f)).ToList();
         using (var replay = new LockStepReplay(parts, sources, ego, [], 128 * 64 * 3, publisher, clock) { Speed = speed })
         {
@@ -106,7 +117,7 @@ public sealed class LockStepReplayTests
     private static Timestamp At(double milliseconds) => new((long)((1000 + milliseconds) * 1_000_000));
 
     /// <summary>One colour a tick and camera, captured every 100 ms, arriving as told.</summary>
-    private sealed class ColourSource(int camera, List<double[]> delays, byte brightness, int lostTick) : IFrameSource
+    private sealed class ColourSource(int camera, List<double[]> delays, byte brightness, int lostTick, int brokenTick) : IFrameSource
     {
         private int _tick;
 
@@ -130,6 +141,11 @@ public sealed class LockStepReplayTests
 
         public PictureContent Prepare(Span<byte> modelPicture)
         {
+            if (_tick == brokenTick)
+            {
+                throw new InvalidOperationException("the picture cannot be prepared");
+            }
+
             var level = (byte)(40 + brightness + (_tick * 3) + (camera * 20));
             modelPicture.Fill(level);
             return new PictureContent((ulong)((_tick * 10) + camera + 1), level, 10);
