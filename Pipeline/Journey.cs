@@ -62,8 +62,8 @@ public sealed class Journey
     public void Arrive(in Frame frame)
     {
         _lastFrameStopwatch[frame.Id.Camera] = Stopwatch.GetTimestamp();
-        Traces[frame.Id.Camera].Arrived(frame.CaptureTime);
         _aligner.Offer(frame);
+        Traces[frame.Id.Camera].Arrived(frame.CaptureTime, _aligner.Ahead(frame.Id.Camera));
     }
 
     public void CameraLost(int camera) => _aligner.CameraLost(camera);
@@ -160,7 +160,7 @@ public sealed class Journey
         forecast.Deadline = set.Oldest + _admission.Budget;
         forecast.Dispatched = now;
         forecast.ValidUntil = set.Oldest + _validFor;
-        forecast.Reasons = DegradedReasons.None;
+        forecast.Reasons = set.TakenBack ? DegradedReasons.CaptureTimeUnverified : DegradedReasons.None;
         forecast.Times.Clear();
         var lastArrival = 0L;
         for (var camera = 0; camera < set.Cameras; camera++)
