@@ -65,7 +65,7 @@ public sealed record JourneyParts
             Aligner = new FrameSetAligner(rig, alignment, ledger),
             Admission = new Admission(costs, options.Budget, manifest.TickPeriod),
             Costs = costs,
-            World = new WorldStep(run, manifest, rig, motion, manoeuvres),
+            World = new WorldStep(run, manifest, rig, motion, manoeuvres, ledger),
             Run = run,
             Judge = new Judge(manifest, rig, manoeuvres, new Hindsight(manifest, motion), domain, newEventId),
             Motion = motion,
