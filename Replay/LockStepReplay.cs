@@ -8,7 +8,7 @@ namespace Forecast.Replay;
 
 /// <summary>
 /// Runs recorded cameras through the same journey as live ones, but in lock-step: the drive's clock moves to the next arrival only when
-/// everything before it is done, so nothing is late and nothing dropped for want of time, at any speed of the machine.
+/// everything before it is done, so nothing is dropped for want of time, at any speed of the machine.
 /// </summary>
 public sealed class LockStepReplay : IDisposable
 {
@@ -25,6 +25,7 @@ public sealed class LockStepReplay : IDisposable
     private int _nextEgo;
     private int _nextPlan;
 
+    /// <param name="parts">Of a journey that runs every set (<see cref="JourneyOptions.EverySet"/>).</param>
     /// <param name="ego">In order of arrival.</param>
     /// <param name="plans">In order of arrival.</param>
     public LockStepReplay(
@@ -156,15 +157,13 @@ public sealed class LockStepReplay : IDisposable
     private void Travel()
     {
         var now = new Timestamp(_clock.GetTimestamp());
-        if (_journey.TryTravel(now) is not { } forecast)
+        while (_journey.TryTravel(now) is { } forecast)
         {
-            return;
+            forecast.Judged = now;
+            _publisher.Publish(forecast);
+            Progress?.Invoke(forecast.Reference);
+            _parts.Forecasts.Return(forecast);
         }
-
-        forecast.Judged = now;
-        _publisher.Publish(forecast);
-        Progress?.Invoke(forecast.Reference);
-        _parts.Forecasts.Return(forecast);
     }
 
     private void Pace(Timestamp arrival, Timestamp first, long started, CancellationToken cancelled)
