@@ -33,7 +33,7 @@ internal static class SoakRun
             $"soak, {BenchDrive.Cameras} cameras of {StreetPictures.WidthPx}x{StreetPictures.HeightPx}",
             [],
             [
-                ["gen-2 collections", Text($"{summary.Gc.Gen2}")],
+                ["gen-2 collections", Text($"{summary.Gc.Gen2Steady} in steady state, {summary.Gc.Gen2} with the start")],
                 ["allocation", summary.AllocBytesPerFrameset is { } bytes ? Text($"{bytes:0} B a frame set") : "unknown"],
                 ["resident memory", memory is { } seen
                     ? Text($"{seen.StartMb:0.0} MB after {settled.TotalSeconds:0} s, {seen.EndMb:0.0} MB at the end, {seen.MbPerMinute:+0.000;-0.000;0.000} MB a minute")
