@@ -3,6 +3,7 @@ using Forecast.Pipeline.Alignment;
 using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
@@ -22,11 +23,13 @@ public sealed class Journey
     private readonly WorldStep _world;
     private readonly IWorldRun _run;
     private readonly Judge _judge;
+    private readonly Surprise _surprise;
     private readonly EgoMotionTrack _motion;
     private readonly Ledger _ledger;
     private readonly ForecastPool _forecasts;
     private readonly SceneForecast _unheard;
     private readonly TimeSpan _validFor;
+    private readonly TimeSpan _period;
     private readonly long[] _lastFrameStopwatch;
     private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
     private bool _jumped;
@@ -41,6 +44,8 @@ public sealed class Journey
         _world = parts.World;
         _run = parts.Run;
         _judge = parts.Judge;
+        _surprise = parts.Surprise;
+        _period = parts.Period;
         _motion = parts.Motion;
         _ledger = parts.Ledger;
         _forecasts = parts.Forecasts;
@@ -91,6 +96,13 @@ public sealed class Journey
         return formedAny ? Travel(_next, now) : null;
     }
 
+    /// <summary>
+    /// What can wait until the forecast has left: looks back from the tick that travelled last, if the next frames need not wait for it. Does
+    /// nothing when none travelled since the last call.
+    /// </summary>
+    /// <param name="now">The decision time, after the forecast was handed over.</param>
+    public void Reflect(Timestamp now) => _surprise.Look(now);
+
     /// <summary>Gives back every frame that waits.</summary>
     public void Abandon() => _aligner.Abandon();
 
@@ -118,7 +130,9 @@ public sealed class Journey
         }
 
         var judging = Stopwatch.GetTimestamp();
+        _surprise.Tell(forecast, heard: forecast != _unheard);
         _judge.Read(_run, forecast);
+        _surprise.Note(forecast, until: Earlier(forecast.Deadline, forecast.Reference + _period));
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
         _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));
@@ -206,6 +220,8 @@ public sealed class Journey
         set.Release();
         _ledger.SetDropped(reason);
     }
+
+    private static Timestamp Earlier(Timestamp one, Timestamp other) => one < other ? one : other;
 
     private static long Nanoseconds(long from, long to) => (long)((to - from) * (1e9 / Stopwatch.Frequency));
 }

@@ -27,6 +27,8 @@ public sealed record JourneyParts
 
     public required Judge Judge { get; init; }
 
+    public required Surprise Surprise { get; init; }
+
     public required EgoMotionTrack Motion { get; init; }
 
     public required Ledger Ledger { get; init; }
@@ -59,15 +61,17 @@ public sealed record JourneyParts
             SkewTolerance = rig.SkewTolerance,
             Wait = options.Budget * options.WaitShare,
         };
+        var world = new WorldStep(run, manifest, rig, motion, manoeuvres);
         SceneForecast NewForecast() => new(manifest, rig, manoeuvres.Count);
         return new JourneyParts
         {
             Aligner = new FrameSetAligner(rig, alignment, ledger),
             Admission = new Admission(costs, options.Budget, manifest.TickPeriod),
             Costs = costs,
-            World = new WorldStep(run, manifest, rig, motion, manoeuvres),
+            World = world,
             Run = run,
             Judge = new Judge(manifest, rig, manoeuvres, new Hindsight(manifest, motion), domain, newEventId),
+            Surprise = new Surprise(manifest, run, motion, options.LookBack, newEventId),
             Motion = motion,
             Ledger = ledger,
             Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
@@ -84,4 +88,7 @@ public sealed record JourneyOptions
 
     /// <summary>The share of the budget that a frame set waits for a camera; 0.3, from 0 to 0.8.</summary>
     public double WaitShare { get; init; } = 0.3;
+
+    /// <summary>What looking back for surprise costs, where that is to be shed under load; by default it never is, as in lock-step.</summary>
+    public LookBackCost LookBack { get; init; } = LookBackCost.Free;
 }

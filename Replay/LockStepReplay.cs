@@ -142,15 +142,15 @@ public sealed class LockStepReplay : IDisposable
     private void Travel()
     {
         var now = new Timestamp(_clock.GetTimestamp());
-        if (_journey.TryTravel(now) is not { } forecast)
+        if (_journey.TryTravel(now) is { } forecast)
         {
-            return;
+            forecast.Judged = now;
+            _publisher.Publish(forecast);
+            Progress?.Invoke(forecast.Reference);
+            _parts.Forecasts.Return(forecast);
         }
 
-        forecast.Judged = now;
-        _publisher.Publish(forecast);
-        Progress?.Invoke(forecast.Reference);
-        _parts.Forecasts.Return(forecast);
+        _journey.Reflect(now);
     }
 
     private void Pace(Timestamp arrival, Timestamp first, long started, CancellationToken cancelled)

@@ -30,10 +30,11 @@ public sealed class MqttForecastSink : IForecastSink
     private readonly SequencedTopic _scene;
     private readonly SequencedTopic _risk;
     private readonly SequencedTopic _riskEvent;
+    private readonly SequencedTopic _surpriseEvent;
     private readonly SequencedTopic _plan;
     private readonly SequencedTopic _health;
     private readonly SequencedTopic _latency;
-    private readonly RiskEventOutbox _outbox;
+    private readonly EventOutbox _outbox;
     private readonly Timestamp[] _captureFirst = new Timestamp[TicksRemembered];
     private bool _disposed;
 
@@ -51,10 +52,11 @@ public sealed class MqttForecastSink : IForecastSink
         _scene = Create(topicBase, TopicTable.Scene);
         _risk = Create(topicBase, TopicTable.Risk);
         _riskEvent = Create(topicBase, TopicTable.RiskEvent);
+        _surpriseEvent = Create(topicBase, TopicTable.SurpriseEvent);
         _plan = Create(topicBase, TopicTable.Plan);
         _health = Create(topicBase, TopicTable.Health);
         _latency = Create(topicBase, TopicTable.Latency);
-        _outbox = new RiskEventOutbox(connection, _riskEvent.Topic);
+        _outbox = new EventOutbox(connection);
         connection.Will = new MqttWill(_status.Topic, _reports.Status(StatusState.Offline, "last_will", _status.Stamp(clock)).ToArray());
         connection.Departed = OnDeparted;
         connection.Connected += OnConnected;
@@ -72,23 +74,15 @@ public sealed class MqttForecastSink : IForecastSink
     /// <summary>Forecasts that were taken, and whose connection then ended before they had left.</summary>
     public long Lost => _scene.Topic.Lost;
 
-    /// <summary>Risk events that no broker acknowledged before they expired.</summary>
+    /// <summary>Events that no broker acknowledged before they expired.</summary>
     public long EventsDropped => _outbox.Dropped;
 
-    /// <summary>Risk events that wait for their expiry or their acknowledgement.</summary>
+    /// <summary>Events that wait for their expiry or their acknowledgement.</summary>
     public int EventsKept => _outbox.Kept;
 
     public SinkResult Publish(SceneForecast forecast)
     {
-        if (forecast.Edge != AlarmEdge.None && forecast.Alarm is not null)
-        {
-            KeepEvent(forecast);
-        }
-        else
-        {
-            _outbox.Pump(_clock.Now);
-        }
-
+        KeepEvents(forecast);
         var room = Room();
         if (room != PublishResult.Taken)
         {
@@ -153,10 +147,20 @@ public sealed class MqttForecastSink : IForecastSink
         rule.Retain,
         new MqttProperties { ContentType = _ticks.ContentType, SchemaVersion = ForecastEncoder.Schema, Expiry = rule.Expiry }));
 
-    private void KeepEvent(SceneForecast forecast)
+    private void KeepEvents(SceneForecast forecast)
     {
         var now = _clock.Now;
-        _outbox.Add(_ticks.RiskEvent(forecast, _riskEvent.Stamp(_clock)), now, now + TopicTable.RiskEvent.Expiry!.Value);
+        if (forecast.Edge != AlarmEdge.None && forecast.Alarm is not null)
+        {
+            _outbox.Add(_riskEvent.Topic, _ticks.RiskEvent(forecast, _riskEvent.Stamp(_clock)), now, now + TopicTable.RiskEvent.Expiry!.Value);
+        }
+
+        if (forecast.SurpriseEdge != AlarmEdge.None && forecast.SurpriseEvent is not null)
+        {
+            _outbox.Add(_surpriseEvent.Topic, _ticks.SurpriseEvent(forecast, _surpriseEvent.Stamp(_clock)), now, now + TopicTable.SurpriseEvent.Expiry!.Value);
+        }
+
+        _outbox.Pump(now);
     }
 
     /// <summary>All of a tick's messages or none.</summary>
@@ -201,7 +205,7 @@ public sealed class MqttForecastSink : IForecastSink
         {
             Published?.Invoke(new ForecastDeparture(departure.Tag, _captureFirst[departure.Tag % TicksRemembered], departure.StopwatchTimestamp));
         }
-        else if (ReferenceEquals(departure.Topic, _riskEvent.Topic))
+        else if (ReferenceEquals(departure.Topic, _riskEvent.Topic) || ReferenceEquals(departure.Topic, _surpriseEvent.Topic))
         {
             _outbox.OnAcknowledged(departure.MessageId, departure.Reason >= MqttConnection.FirstFailure);
         }

@@ -1,4 +1,5 @@
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Adapters.OnnxRuntime;
 
@@ -19,7 +20,33 @@ internal static class ManifestCalibration
         {
             RiskEgoEstimated = calibration.Optional("risk_ego_estimated") is { } risk ? ReadScaling(risk, horizons) : null,
             UpperBoundEgoEstimated = calibration.Optional("upper_bound_ego_estimated") is { } bound ? ReadUpperBound(bound, horizons) : null,
+            Surprise = calibration.Optional("surprise") is { } surprise ? ReadSurprise(surprise, horizons) : null,
+            SurpriseEgoEstimated = calibration.Optional("surprise_ego_estimated") is { } estimated ? ReadSurprise(estimated, horizons) : null,
         };
+    }
+
+    public static SurpriseCalibration ReadSurprise(JsonField surprise, IReadOnlyList<double> horizons)
+    {
+        var norms = new List<SurpriseNorm>();
+        foreach (var item in surprise.Required("per_horizon").Items())
+        {
+            var horizon = item.Required("horizon_s");
+            var norm = new SurpriseNorm(horizon.Number(0, SurpriseReading.LongestLookS), item.Required("mean").Number(-100, 100), item.Required("sd").Positive(100));
+            if (IndexOf(horizons, norm.HorizonS) < 0)
+            {
+                horizon.Report("is none of horizons_s");
+            }
+            else if (norms.Count > 0 && norm.HorizonS <= norms[^1].HorizonS)
+            {
+                horizon.Report("must increase from entry to entry");
+            }
+
+            norms.Add(norm);
+        }
+
+        var last = surprise.Required("n").Whole(1, 100);
+        return new SurpriseCalibration(
+            norms, surprise.Required("threshold").Number(-1000, 1000), surprise.Required("m").Whole(1, last), last, surprise.Required("false_alarms_per_hour").Number(0, 1e6));
     }
 
     public static RiskLevels ReadLevels(JsonField levels, IReadOnlyList<double> horizons)
@@ -82,7 +109,7 @@ internal static class ManifestCalibration
         return read;
     }
 
-    private static List<LogitScaling> ReadScaling(JsonField table, IReadOnlyList<double> horizons)
+    public static List<LogitScaling> ReadScaling(JsonField table, IReadOnlyList<double> horizons)
     {
         var rows = new List<LogitScaling>();
         foreach (var item in table.Items(horizons.Count))
@@ -96,7 +123,7 @@ internal static class ManifestCalibration
         return rows;
     }
 
-    private static UpperBoundTable ReadUpperBound(JsonField bound, IReadOnlyList<double> horizons)
+    public static UpperBoundTable ReadUpperBound(JsonField bound, IReadOnlyList<double> horizons)
     {
         var edges = new List<IReadOnlyList<double>>();
         var bounds = new List<IReadOnlyList<double>>();

@@ -20,6 +20,7 @@ internal sealed class OnnxWorldRun : IWorldRun
     private readonly BoundGraph[] _recall;      // by which state is the committed one
     private readonly BoundGraph?[][] _imagine;  // the same, then by the count of manoeuvres
     private readonly int _steps;
+    private readonly List<OnnxPastStates> _past = [];
     private int _committed;
     private bool _remembered;
     private bool _disposed;
@@ -89,6 +90,8 @@ internal sealed class OnnxWorldRun : IWorldRun
     /// <summary>The world state that the next <see cref="Remember"/> reads.</summary>
     internal ReadOnlySpan<float> CommittedState => _states[_committed];
 
+    internal float[] FootprintMemory => Floats("footprint");
+
     public RunStatus Encode()
     {
         _remembered = false;
@@ -148,6 +151,15 @@ internal sealed class OnnxWorldRun : IWorldRun
         IsInitial = true;
     }
 
+    public IPastStates KeepPast(int slots)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
+        ObjectDisposedException.ThrowIf(_disposed || _sessions["predictor"] is null, this);
+        var past = new OnnxPastStates(this, _sessions["predictor"]!, [.. _tensors.Where(tensor => tensor.Graph == "predictor")], slots, _bindOnce, _log);
+        _past.Add(past);
+        return past;
+    }
+
     public void Dispose()
     {
         if (_disposed)
@@ -156,6 +168,7 @@ internal sealed class OnnxWorldRun : IWorldRun
         }
 
         _disposed = true;
+        _past.ForEach(past => past.Dispose());
         _encoder.Dispose();
         foreach (var graph in (ReadOnlySpan<BoundGraph?>)[.. _recall, .. _imagine[0], .. _imagine[1]])
         {

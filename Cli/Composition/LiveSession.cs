@@ -49,7 +49,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
         var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres);
         using var run = model.CreateRun(input.Rig.Cameras.Count);
-        var options = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) };
+        var options = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod), LookBack = ModelComposition.WarmUpLookBack(model, run) };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, input.Domain, Guid.NewGuid);
 
         var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Tests.Fixtures;
 
@@ -54,6 +55,13 @@ public sealed class ModelFolderTests
         ["apart: hysteresis"] = (m => AddEgoEstimated(m)["levels_ego_estimated"]!["high"]!["fall"] = 0.5, "model.json: levels_ego_estimated.high must have rise above fall"),
         ["apart: alarm"] = (m => AddEgoEstimated(m)["levels_ego_estimated"]!.AsObject().Remove("alarm"), "model.json: levels_ego_estimated.alarm is missing"),
         ["apart: levels misplaced"] = (m => m["calibration"]!["levels_ego_estimated"] = m["levels"]!.DeepClone(), "model.json: calibration.levels_ego_estimated belongs beside levels, not in calibration"),
+        ["surprise: no list"] = (m => AddSurprise(m)["per_horizon"] = 1, "model.json: calibration.surprise.per_horizon must be a list"),
+        ["surprise: too far back"] = (m => AddSurprise(m)["per_horizon"]![1]!["horizon_s"] = 2, "model.json: calibration.surprise.per_horizon[1].horizon_s must be a number from 0 to 1"),
+        ["surprise: horizon"] = (m => AddSurprise(m)["per_horizon"]![1]!["horizon_s"] = 0.7, "model.json: calibration.surprise.per_horizon[1].horizon_s is none of horizons_s"),
+        ["surprise: horizon twice"] = (m => AddSurprise(m)["per_horizon"]![1]!["horizon_s"] = 0.5, "model.json: calibration.surprise.per_horizon[1].horizon_s must increase from entry to entry"),
+        ["surprise: deviation"] = (m => AddSurprise(m)["per_horizon"]![0]!["sd"] = 0, "model.json: calibration.surprise.per_horizon[0].sd must be above 0 and at most 100"),
+        ["surprise: m of n"] = (m => AddSurprise(m)["m"] = 6, "model.json: calibration.surprise.m must be a whole number from 1 to 5"),
+        ["surprise: bound missing"] = (m => AddSurprise(m).AsObject().Remove("false_alarms_per_hour"), "model.json: calibration.surprise.false_alarms_per_hour is missing"),
         ["figure's interval"] = (m => m["skill"]!["figures"]!.AsArray().Add(new JsonObject { ["name"] = "iou", ["value"] = 0.5, ["low"] = 0.6, ["high"] = 0.7 }), "model.json: skill.figures[0] has its value outside low to high"),
         ["tensor undeclared"] = (m => m["tensors"]!.AsArray().RemoveAt(20), "model.json: tensors does not declare predictor output hazard_logits"),
         ["tensor of another size"] = (m => m["tensors"]![0]!["shape"]![1] = 32, "model.json: tensors[0] declares encoder input images as uint8 [N,32,128,3]; it must be uint8 [N,64,128,3]"),
@@ -92,6 +100,21 @@ public sealed class ModelFolderTests
         Assert.Null(manifest.Calibration.RiskEgoEstimated);
         Assert.Null(manifest.Calibration.UpperBoundEgoEstimated);
         Assert.Null(manifest.LevelsEgoEstimated);
+        Assert.Null(manifest.Calibration.Surprise);
+    }
+
+    [Fact]
+    public void Load_CalibratedForSurprise_GivesItsConstants()
+    {
+        using var model = new ModelFolderCopy();
+        model.Edit(m => AddSurprise(m));
+
+        Assert.Empty(model.Problems());
+        var calibration = ModelFolder.Read(model.Folder).Manifest.Calibration;
+
+        Assert.Equal([new SurpriseNorm(0.5, -1.25, 0.25), new SurpriseNorm(1, -0.75, 0.5)], calibration.Surprise!.Norms);
+        Assert.Equal((3.5, 3, 5, 1.5), (calibration.Surprise.Threshold, calibration.Surprise.M, calibration.Surprise.N, calibration.Surprise.FalseAlarmsPerHour));
+        Assert.Null(calibration.SurpriseEgoEstimated);
     }
 
     [Fact]
@@ -252,6 +275,11 @@ public sealed class ModelFolderTests
     }
 
     /// <summary>The optional parts for streams without an ego log, as those for streams with one.</summary>
+    private static JsonNode AddSurprise(JsonNode manifest) => manifest["calibration"]!["surprise"] = JsonNode.Parse("""
+        { "per_horizon": [ { "horizon_s": 0.5, "mean": -1.25, "sd": 0.25 }, { "horizon_s": 1.0, "mean": -0.75, "sd": 0.5 } ],
+          "threshold": 3.5, "m": 3, "n": 5, "false_alarms_per_hour": 1.5 }
+        """)!;
+
     private static JsonNode AddEgoEstimated(JsonNode manifest)
     {
         manifest["calibration"]!["risk_ego_estimated"] = manifest["calibration"]!["risk"]!.DeepClone();

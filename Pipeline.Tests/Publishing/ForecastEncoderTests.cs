@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
@@ -22,7 +23,7 @@ public sealed class ForecastEncoderTests
         get
         {
             var rows = new TheoryData<string, MessageEncoding>();
-            foreach (var kind in new[] { "scene", "risk", "risk/event", "plan", "health", "latency" })
+            foreach (var kind in new[] { "scene", "risk", "risk/event", "surprise/event", "plan", "health", "latency" })
             {
                 rows.Add(kind, MessageEncoding.Json);
                 rows.Add(kind, MessageEncoding.Protobuf);
@@ -37,6 +38,7 @@ public sealed class ForecastEncoderTests
         ["scene"] = (Proto.Scene.Parser, (encoder, forecast) => encoder.Scene(forecast, ForecastSamples.Stamp).ToArray()),
         ["risk"] = (Proto.Risk.Parser, (encoder, forecast) => encoder.Risk(forecast, ForecastSamples.Stamp).ToArray()),
         ["risk/event"] = (Proto.RiskEvent.Parser, EncodeEvent),
+        ["surprise/event"] = (Proto.SurpriseEvent.Parser, EncodeSurprise),
         ["plan"] = (Proto.Plan.Parser, (encoder, forecast) => encoder.Plan(forecast, ForecastSamples.Stamp).ToArray()),
         ["health"] = (Proto.Health.Parser, (encoder, _) => encoder.Health(ForecastSamples.Health(), ForecastSamples.Stamp).ToArray()),
         ["latency"] = (Proto.Latency.Parser, (encoder, _) => encoder.Latency(ForecastSamples.Latency(), ForecastSamples.Stamp).ToArray()),
@@ -109,13 +111,44 @@ public sealed class ForecastEncoderTests
     }
 
     [Fact]
+    public void Scene_OfASurprisedForecast_SaysTheScoreItsAgeAndWhyThereIsNoNewerOne()
+    {
+        using var encoder = Encoder(MessageEncoding.Protobuf);
+        var scene = Proto.Scene.Parser.ParseFrom(encoder.Scene(ForecastSamples.Complete(), ForecastSamples.Stamp));
+        var expected = new Proto.Surprise
+        {
+            Score = 5.5f, AgeS = 0.2, Threshold = 3.25f, Surprised = true, NewerMissing = "shed", Shed = 4,
+            Horizons = { new Proto.SurpriseHorizon { HorizonS = 0.5, Error = 0.75f, Score = 5.5f }, new Proto.SurpriseHorizon { HorizonS = 1, Error = 0.5f, Score = -0.25f } },
+        };
+        Assert.Equal(expected, scene.Surprise);
+        var surprise = Proto.SurpriseEvent.Parser.ParseFrom(encoder.SurpriseEvent(ForecastSamples.Complete(), ForecastSamples.Stamp));
+        Assert.Equal((Proto.Edge.Rising, "8899aabb-4455-6677-0011-ccddeeff2233", 4_810_000_000, 5.5f), (surprise.Edge, surprise.EventId, surprise.RisenNs, surprise.PeakScore));
+        Assert.Equal(expected, surprise.Surprise);
+    }
+
+    [Theory]
+    [InlineData(SurpriseGap.NotCalibrated, "not_calibrated")]
+    [InlineData(SurpriseGap.Shed, "shed")]
+    [InlineData(SurpriseGap.TooLittleToCompare, "too_little_to_compare")]
+    public void Scene_WithoutAScore_SaysWhy(SurpriseGap gap, string reason)
+    {
+        var forecast = ForecastSamples.Complete();
+        forecast.Surprise.Clear();
+        forecast.Surprise.Gap = gap;
+        using var encoder = Encoder(MessageEncoding.Protobuf);
+        var scene = Proto.Scene.Parser.ParseFrom(encoder.Scene(forecast, ForecastSamples.Stamp));
+        Assert.Null(scene.Surprise);
+        Assert.Equal(reason, scene.SurpriseReason);
+    }
+
+    [Fact]
     public void Envelope_OfACompleteForecast_SaysExactlyItsValues()
     {
         using var encoder = Encoder(MessageEncoding.Protobuf);
         var envelope = Proto.Plan.Parser.ParseFrom(encoder.Plan(ForecastSamples.Complete(), ForecastSamples.Stamp)).Envelope;
         var expected = new Proto.Envelope
         {
-            Schema = "forecast.v1", SchemaRevision = 2, Vehicle = "test-vehicle \"ü\"", Session = ForecastSamples.Session.ToString(), Sequence = 7, Source = Proto.Source.Demo,
+            Schema = "forecast.v1", SchemaRevision = 3, Vehicle = "test-vehicle \"ü\"", Session = ForecastSamples.Session.ToString(), Sequence = 7, Source = Proto.Source.Demo,
             TraceId = envelope.TraceId, Clock = "drive", PublishTimeNs = 5_080_000_000, ValidUntilNs = 5_300_000_000, TtlMs = 220, Validity = Proto.Validity.Valid,
             Model = "nano", ModelSha256 = new string('a', 64), Provider = "cpu", ConfigSha256 = new string('c', 64),
             FrameSet = new Proto.FrameSet
@@ -272,6 +305,7 @@ public sealed class ForecastEncoderTests
                 "scene" => encoder.Scene(forecast, stamp).Length,
                 "risk" => encoder.Risk(forecast, stamp).Length,
                 "risk/event" => encoder.RiskEvent(forecast, stamp).Length,
+                "surprise/event" => encoder.SurpriseEvent(forecast, stamp).Length,
                 "plan" => encoder.Plan(forecast, stamp).Length,
                 "health" => encoder.Health(health, stamp).Length,
                 _ => encoder.Latency(latency, stamp).Length,
@@ -289,6 +323,13 @@ public sealed class ForecastEncoderTests
         forecast.Alarm ??= new AlarmEvent(Guid.Empty, default);
         forecast.Edge = forecast.Edge == AlarmEdge.None ? AlarmEdge.Falling : forecast.Edge;
         return encoder.RiskEvent(forecast, ForecastSamples.Stamp).ToArray();
+    }
+
+    private static byte[] EncodeSurprise(ForecastEncoder encoder, SceneForecast forecast)
+    {
+        forecast.SurpriseEvent ??= new SurpriseEvent(Guid.Empty, default);
+        forecast.SurpriseEdge = forecast.SurpriseEdge == AlarmEdge.None ? AlarmEdge.Falling : forecast.SurpriseEdge;
+        return encoder.SurpriseEvent(forecast, ForecastSamples.Stamp).ToArray();
     }
 
     private static byte[] Inflate(byte[] stream)

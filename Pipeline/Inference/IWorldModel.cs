@@ -85,6 +85,9 @@ public interface IWorldRun : IDisposable
 
     /// <summary>Back to the manifest's initial state.</summary>
     void Reset();
+
+    /// <summary>Room for copies of earlier states, allocated here, once.</summary>
+    IPastStates KeepPast(int slots);
 }
 
 public enum RunStatus

@@ -78,10 +78,24 @@ public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnl
     /// <summary>In place of <see cref="UpperBound"/> there; null where it was not measured apart.</summary>
     public UpperBoundTable? UpperBoundEgoEstimated { get; init; }
 
+    /// <summary>What the error of the latent forecast usually is; null: surprise cannot be judged, and is not computed.</summary>
+    public SurpriseCalibration? Surprise { get; init; }
+
+    /// <summary>The same where the ego's motion is the model's own estimate; null: there it is not computed.</summary>
+    public SurpriseCalibration? SurpriseEgoEstimated { get; init; }
+
     public IReadOnlyList<LogitScaling> RiskFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && RiskEgoEstimated is { } apart ? apart : Risk;
 
     public UpperBoundTable UpperBoundFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && UpperBoundEgoEstimated is { } apart ? apart : UpperBound;
 }
+
+/// <summary>Of the log of the latent forecast's error at a horizon, on ordinary drives: mean and standard deviation.</summary>
+public sealed record SurpriseNorm(double HorizonS, double Mean, double Sd);
+
+/// <summary>When the scene does what was not forecast: at least M of the last N looks scored Threshold standard deviations or more.</summary>
+/// <param name="Norms">By horizon, increasing, each one of the manifest's and at most 1 s.</param>
+/// <param name="FalseAlarmsPerHour">The bound on alarms in ordinary traffic under which the threshold was chosen.</param>
+public sealed record SurpriseCalibration(IReadOnlyList<SurpriseNorm> Norms, double Threshold, int M, int N, double FalseAlarmsPerHour);
 
 /// <summary>An upper bound on the probability, looked up by the calibrated one: Bounds[h] has one entry more than Edges[h].</summary>
 public sealed record UpperBoundTable(string Method, double Alpha, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Edges, IReadOnlyList<IReadOnlyList<double>> Bounds);

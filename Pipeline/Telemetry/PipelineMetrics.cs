@@ -16,6 +16,10 @@ public sealed class PipelineMetrics : IJourneyObserver
     private readonly long[] _lastReady;
     private readonly float[] _probability;
     private long _alarms;
+    private long _surprises;
+    private long _surpriseShed;
+    private float _surpriseScore = float.NaN;
+    private int _surprised;
     private int _level = (int)RiskLevel.Unknown;
     private int _egoOrigin;
     private int _camerasInBatch;
@@ -61,6 +65,18 @@ public sealed class PipelineMetrics : IJourneyObserver
 
     /// <summary>Alarms risen so far.</summary>
     public long Alarms => Interlocked.Read(ref _alarms);
+
+    /// <summary>Events of surprise risen so far.</summary>
+    public long Surprises => Interlocked.Read(ref _surprises);
+
+    /// <summary>Looks back that were shed so far.</summary>
+    public long SurpriseShed => Interlocked.Read(ref _surpriseShed);
+
+    /// <summary>Of the newest forecast; NaN when it has none.</summary>
+    public float SurpriseScore => Volatile.Read(ref _surpriseScore);
+
+    /// <summary>True while an event of surprise stands.</summary>
+    public bool Surprised => Volatile.Read(ref _surprised) != 0;
 
     public RiskLevel Level => (RiskLevel)Volatile.Read(ref _level);
 
@@ -131,6 +147,7 @@ public sealed class PipelineMetrics : IJourneyObserver
             Interlocked.Increment(ref _alarms);
         }
 
+        RecordSurprise(forecast);
         for (var k = 0; k < _probability.Length; k++)
         {
             Volatile.Write(ref _probability[k], forecast.Manoeuvres > 0 ? forecast.Probability[k] : float.NaN);
@@ -140,6 +157,18 @@ public sealed class PipelineMetrics : IJourneyObserver
         Volatile.Write(ref _manoeuvres, forecast.Manoeuvres);
         Volatile.Write(ref _egoOrigin, (int)forecast.EgoOrigin);
         Volatile.Write(ref _level, (int)(forecast.Level == RiskLevel.Unspecified ? RiskLevel.Unknown : forecast.Level));
+    }
+
+    private void RecordSurprise(SceneForecast forecast)
+    {
+        if (forecast.SurpriseEdge == AlarmEdge.Rising)
+        {
+            Interlocked.Increment(ref _surprises);
+        }
+
+        Volatile.Write(ref _surpriseScore, forecast.Surprise.Moment is null ? float.NaN : forecast.Surprise.Greatest);
+        Interlocked.Exchange(ref _surpriseShed, forecast.Surprise.Shed);
+        Volatile.Write(ref _surprised, forecast.Surprise.Surprised ? 1 : 0);
     }
 }
 

@@ -29,6 +29,7 @@ internal static class SceneMessage
         }
 
         writer.CloseList();
+        SurpriseMessage.Write(ref writer, 12, constants, forecast);
     }
 
     private static void WritePose<TWriter>(ref TWriter writer, Pose2 pose)

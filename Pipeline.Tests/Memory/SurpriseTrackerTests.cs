@@ -1,0 +1,63 @@
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
+using Forecast.Pipeline.Risk;
+
+namespace Forecast.Pipeline.Tests.Memory;
+
+public sealed class SurpriseTrackerTests
+{
+    public static TheoryData<int, int> Rules => new() { { 1, 1 }, { 1, 3 }, { 2, 3 }, { 3, 3 }, { 3, 5 }, { 2, 100 } };
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void See_EverySequenceOfTenLooks_FollowsTheRule(int m, int n)
+    {
+        var calibration = new SurpriseCalibration([], Threshold: 2, m, n, FalseAlarmsPerHour: 0);
+        for (var sequence = 0; sequence < 1 << 10; sequence++)
+        {
+            var tracker = new SurpriseTracker(Guid.NewGuid);
+            var since = 0; // looks before this one belong to an event that has fallen
+            var standing = false;
+            for (var look = 0; look < 10; look++)
+            {
+                var high = ((sequence >> look) & 1) == 1;
+                var among = Enumerable.Range(0, look + 1).Count(i => i >= since && i > look - n && ((sequence >> i) & 1) == 1);
+                var expected = !standing && high && among >= m ? AlarmEdge.Rising : standing && among == 0 ? AlarmEdge.Falling : AlarmEdge.None;
+                Assert.Equal(expected, tracker.See(At(look), high ? 2 : 1.99f, calibration));
+                standing = expected == AlarmEdge.Rising || (standing && expected != AlarmEdge.Falling);
+                since = expected == AlarmEdge.Falling ? look + 1 : since;
+                Assert.Equal(standing, tracker.Standing is not null);
+            }
+        }
+    }
+
+    [Fact]
+    public void See_WhileItStands_KeepsItsIdAndItsPeak()
+    {
+        var calibration = new SurpriseCalibration([], Threshold: 2, M: 1, N: 2, FalseAlarmsPerHour: 0);
+        var tracker = new SurpriseTracker(Guid.NewGuid);
+        tracker.See(At(0), 3, calibration);
+        var risen = tracker.Standing!;
+        tracker.See(At(1), 7, calibration);
+        tracker.See(At(2), 0, calibration);
+        Assert.Equal(AlarmEdge.Falling, tracker.See(At(3), 0, calibration));
+
+        Assert.Same(risen, tracker.Fallen);
+        Assert.Equal((At(0), 7), (risen.Risen, risen.PeakScore));
+    }
+
+    [Fact]
+    public void Miss_LongerThanTheLimit_Falls()
+    {
+        var calibration = new SurpriseCalibration([], Threshold: 2, M: 1, N: 2, FalseAlarmsPerHour: 0);
+        var tracker = new SurpriseTracker(Guid.NewGuid);
+        Assert.Equal(AlarmEdge.None, tracker.Miss(At(100), At(0))); // nothing stands
+        tracker.See(At(0), 3, calibration);
+
+        Assert.Equal(AlarmEdge.None, tracker.Miss(At(0) + SurpriseTracker.SilenceLimit, At(0)));
+        Assert.Equal(AlarmEdge.Falling, tracker.Miss(At(0) + SurpriseTracker.SilenceLimit + TimeSpan.FromTicks(1), At(0)));
+    }
+
+    private static Timestamp At(int look) => new(look * 100_000_000L);
+}

@@ -1,0 +1,208 @@
+using System.Diagnostics;
+using Forecast.Pipeline.Capture;
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Scheduling;
+
+namespace Forecast.Pipeline.Memory;
+
+/// <summary>
+/// Does the world do what was forecast? The world states of the last second are kept; after a forecast has left, the ones of 0.5 and 1 s ago
+/// are imagined from again with what the vehicle really did since, and their latents compared with the map observed now. The log of each
+/// horizon's error (<see cref="LatentError"/>) is scored against its mean and deviation on ordinary drives, and the greater score counts.
+/// What it finds, the next forecast says.
+/// </summary>
+public sealed class Surprise
+{
+    private readonly ModelManifest _manifest;
+    private readonly IWorldRun _run;
+    private readonly SurpriseCalibration? _measured;
+    private readonly SurpriseCalibration? _estimated;
+    private readonly LookBackCost _cost;
+    private readonly SurpriseTracker _tracker;
+    private readonly SurpriseReading _newest;
+    private readonly PastTicks? _past;
+    private readonly IPastStates? _states;
+    private readonly Pose2[] _path;
+    private readonly bool[] _cells;
+    private SightMap? _sight;
+    private AlarmEdge _edge;
+    private PastTick _tick;
+    private Timestamp _until;
+    private bool _due;
+
+    public Surprise(ModelManifest manifest, IWorldRun run, EgoMotionTrack motion, LookBackCost cost, Func<Guid> newEventId)
+    {
+        _manifest = manifest;
+        _run = run;
+        _measured = manifest.Calibration.Surprise;
+        _estimated = manifest.Calibration.SurpriseEgoEstimated;
+        _cost = cost;
+        _tracker = new SurpriseTracker(newEventId);
+        _newest = new SurpriseReading(manifest.HorizonsS);
+        _path = new Pose2[manifest.HorizonsS.Count];
+        _cells = new bool[manifest.Shapes.Observed[1] * manifest.Shapes.Observed[2]];
+        if ((_measured ?? _estimated) is not null && _newest.Looks > 0)
+        {
+            _past = new PastTicks(manifest, motion, _newest.Looks, _cells.Length);
+            _states = run.KeepPast(_past.Slots);
+            _newest.Gap = SurpriseGap.NoHistory;
+        }
+    }
+
+    /// <summary>Writes what the last look found into a forecast of the tick that has just been committed; an edge that nobody heard is told again.</summary>
+    /// <param name="heard">False where nobody takes the forecast.</param>
+    public void Tell(SceneForecast forecast, bool heard)
+    {
+        if (_newest.Moment is { } last)
+        {
+            Raise(_tracker.Miss(forecast.Reference, last));
+            if (forecast.Reference <= last || forecast.Reference - last > SurpriseTracker.SilenceLimit)
+            {
+                _newest.Moment = null; // of a clock that has jumped, or too old to say
+                _newest.Gap = _newest.Gap == SurpriseGap.None ? SurpriseGap.NoHistory : _newest.Gap;
+            }
+        }
+
+        _newest.Surprised = _tracker.Standing is not null;
+        forecast.Surprise.CopyFrom(_newest);
+        forecast.Reasons |= _newest.Surprised ? DegradedReasons.Surprised : 0;
+        (forecast.SurpriseEdge, forecast.SurpriseEvent) = heard ? (_edge, _edge == AlarmEdge.Falling ? _tracker.Fallen : _tracker.Standing) : (AlarmEdge.None, null);
+        _edge = heard ? AlarmEdge.None : _edge;
+    }
+
+    /// <summary>Notes what <see cref="Look"/> needs of a forecast that is about to be handed over.</summary>
+    /// <param name="until">The next frames may be there from then on.</param>
+    public void Note(SceneForecast forecast, Timestamp until)
+    {
+        _tick = new PastTick(
+            forecast.Reference, forecast.Dispatched, forecast.Speed, forecast.YawRate, forecast.Acceleration,
+            forecast.EgoOrigin == EgoOrigin.Estimated, (forecast.Reasons & DegradedReasons.WarmingUp) != 0);
+        _until = until;
+        _due = _past is not null;
+    }
+
+    /// <summary>Looks back from the tick noted last, if there is time for it, and keeps that tick's state. Does nothing where none was noted.</summary>
+    public void Look(Timestamp now)
+    {
+        if (!_due)
+        {
+            return;
+        }
+
+        _due = false;
+        _sight ??= new SightMap(_manifest, _run.LiftValid);
+        var seen = _past!.Begin(_tick);
+        _sight.Fill(_run.CameraMask, seen);
+        _newest.Gap = Compare(seen, now);
+        if (!_tick.WarmingUp)
+        {
+            _states!.Keep(_past.Slot);
+        }
+
+        _past.End();
+    }
+
+    private SurpriseGap Compare(ReadOnlySpan<bool> seen, Timestamp now)
+    {
+        if (_tick.WarmingUp)
+        {
+            return SurpriseGap.WarmingUp;
+        }
+
+        if (!_past!.AnyKept)
+        {
+            return SurpriseGap.NoHistory;
+        }
+
+        if (!_cost.Fits(_until - now))
+        {
+            _cost.Shed();
+            _newest.Shed++;
+            return SurpriseGap.Shed;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var gap = CompareAll(seen);
+        _cost.Observe(Stopwatch.GetElapsedTime(started));
+        return gap;
+    }
+
+    private SurpriseGap CompareAll(ReadOnlySpan<bool> seen)
+    {
+        var gap = SurpriseGap.NoHistory;
+        SurpriseCalibration? by = null;
+        var greatest = float.NegativeInfinity;
+        Span<float> errors = stackalloc float[_newest.Looks];
+        Span<float> scores = stackalloc float[_newest.Looks];
+        errors.Fill(float.NaN);
+        scores.Fill(float.NaN);
+        for (var k = 0; k < _newest.Looks; k++)
+        {
+            if (_past!.Find(_manifest.HorizonsS[k]) is not { } slot)
+            {
+                continue;
+            }
+
+            var known = _past.Controls(slot, k, _states!.Controls);
+            var calibration = known ? _measured : _estimated;
+            if (calibration is null || NormOf(calibration, k) is not { } norm)
+            {
+                gap = known ? SurpriseGap.NotCalibrated : SurpriseGap.EgoEstimated;
+                continue;
+            }
+
+            _past.Ego(slot, _states.Ego);
+            if (_states.Imagine(slot) != RunStatus.Ok)
+            {
+                return SurpriseGap.ModelFailed;
+            }
+
+            var error = ErrorAt(k, slot, seen);
+            gap = double.IsNaN(error) ? SurpriseGap.TooLittleToCompare : gap;
+            if (!double.IsNaN(error))
+            {
+                by = calibration;
+                errors[k] = (float)error;
+                scores[k] = (float)((Math.Log(error) - norm.Mean) / norm.Sd);
+                greatest = Math.Max(greatest, scores[k]);
+            }
+        }
+
+        return by is null ? gap : Score(by, errors, scores, greatest);
+    }
+
+    private double ErrorAt(int k, int slot, ReadOnlySpan<bool> seen)
+    {
+        PathRollout.Roll(_states!.Controls, _states.Ego[0], _manifest.HorizonsS, _path);
+        _sight!.Intersect(seen, _past!.SeenOf(slot), _path[k], _cells);
+        var size = _run.Observed.Length;
+        return LatentError.Of(_states.Latents.Slice(k * size, size), _run.Observed, _cells);
+    }
+
+    private SurpriseGap Score(SurpriseCalibration calibration, ReadOnlySpan<float> errors, ReadOnlySpan<float> scores, float greatest)
+    {
+        errors.CopyTo(_newest.Error);
+        scores.CopyTo(_newest.Score);
+        (_newest.Moment, _newest.Greatest, _newest.Threshold) = (_tick.Reference, greatest, (float)calibration.Threshold);
+        Raise(_tracker.See(_tick.Reference, greatest, calibration));
+        return SurpriseGap.None;
+    }
+
+    private SurpriseNorm? NormOf(SurpriseCalibration calibration, int k)
+    {
+        for (var i = 0; i < calibration.Norms.Count; i++) // an enumerator of an interface would be allocated
+        {
+            if (Math.Abs(calibration.Norms[i].HorizonS - _manifest.HorizonsS[k]) < 1e-6)
+            {
+                return calibration.Norms[i];
+            }
+        }
+
+        return null;
+    }
+
+    private void Raise(AlarmEdge edge) => _edge = edge == AlarmEdge.None ? _edge : edge;
+}
