@@ -20,7 +20,7 @@ internal static class DriveReplay
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Rigs estimated for well-known bare videos; any other gets a generic one, and says so.</summary>
-    private static string AssumedRigs => Path.Combine(CommandHost.FindRoot(AppContext.BaseDirectory), "data-samples", "rigs");
+    internal static string AssumedRigs => Path.Combine(CommandHost.FindRoot(AppContext.BaseDirectory), "data-samples", "rigs");
 
     public static Task<int> RunAsync(Settings settings, ReplayOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
@@ -28,7 +28,7 @@ internal static class DriveReplay
         using var model = ModelComposition.Load(settings, options.Mode == ReplayMode.Exact, console);
         foreach (var drive in drives)
         {
-            RigChecks.ThrowIfUnsuited(drive.Rig, model.Manifest);
+            RigChecks.ThrowIfUnsuited(drive.Rig, model.Manifest, model.Calibration);
         }
 
         var summaries = new List<Summary>();
@@ -70,7 +70,7 @@ internal static class DriveReplay
         var eventIds = new EventIds(drive.Name);
         var journey = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) };
         var costs = options.Mode == ReplayMode.Exact ? ModelComposition.Frozen(manifest, manoeuvres) : ModelComposition.Free(manoeuvres);
-        var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, costs, journey, drive.Domain, eventIds.Next);
+        var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, costs, journey, RigChecks.DomainOf(drive.Domain, model.Calibration), eventIds.Next);
         var identity = new MessageIdentity(settings.Vehicle, session, SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);
 
         using var broker = BrokerComposition.Open(settings, Guid.NewGuid(), console);

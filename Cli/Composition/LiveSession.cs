@@ -43,14 +43,14 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     public Summary Run(LiveInput input, CancellationToken cancelled)
     {
         var manifest = model.Manifest;
-        RigChecks.ThrowIfUnsuited(input.Rig, manifest);
+        RigChecks.ThrowIfUnsuited(input.Rig, manifest, model.Calibration);
         var session = Guid.NewGuid();
         var clock = new RigClock(TimeProvider.System);
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
         var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres);
         using var run = model.CreateRun(input.Rig.Cameras.Count);
         var options = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod), LookBack = ModelComposition.WarmUpLookBack(model, run) };
-        var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, input.Domain, Guid.NewGuid);
+        var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
         var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
         Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);

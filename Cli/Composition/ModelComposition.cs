@@ -24,6 +24,12 @@ internal static class ModelComposition
         var model = OnnxWorldModel.Load(settings.Model.Folder, options, console.Warning);
         var report = model.ProviderReport;
         console.Line($"model {model.Manifest.Name} {model.Manifest.Version} on {report.Live}: {report.Why}");
+        if (settings.Model.CalibrationFile is { } file)
+        {
+            model.Calibrate(CalibrationFile.Load(file, model.Manifest));
+            console.Line($"calibrated for the rig {model.Calibration!.RigName} from {model.Calibration.Drives} drives: {file}");
+        }
+
         return model;
     }
 

@@ -72,6 +72,9 @@ internal sealed record ModelSettings
     /// <summary>Default models/nano of the installation; folder with a model.json.</summary>
     public string Folder { get; init; } = "";
 
+    /// <summary>Default none; a rig's calibration file, see `forecast calibrate`.</summary>
+    public string? CalibrationFile { get; init; }
+
     /// <summary>Default auto: CUDA where there is a GPU, else the CPU; auto, cpu or cuda.</summary>
     public ProviderWish Provider { get; init; } = ProviderWish.Auto;
 

@@ -132,6 +132,7 @@ internal static class SettingsLoader
         return new ModelSettings
         {
             Folder = folder ?? Path.Combine(root, "models", "nano"),
+            CalibrationFile = read.ExistingFile("model.calibration"),
             Provider = (ProviderWish)read.Choice("model.provider", 0, "auto", "cpu", "cuda"),
             Threads = read.Whole("model.threads", 0, 0, 64),
         };

@@ -26,6 +26,7 @@ internal static partial class SettingsSchema
         new("budget_ms", "5 to 2000 (milliseconds; left out: the model's tick period)"),
         new("manoeuvres", "16, 8, 1"),
         new("model.dir", "a folder with a model.json"),
+        new("model.calibration", "a file that forecast calibrate wrote for this rig and model"),
         new("model.provider", "auto, cpu, cuda"),
         new("model.threads", "0 to 64 (0: chosen from the cores)"),
         new("broker.url", "embedded, mqtt://HOST[:PORT], mqtts://HOST[:PORT]"),

@@ -30,6 +30,9 @@ public sealed record ModelManifest(
     RiskLevels Levels,
     IReadOnlyList<SkillFigure> Skill)
 {
+    /// <summary>Of the rig's calibration file whose figures stand here in place of the model's own; null: the model's own.</summary>
+    public string? CalibrationSha256 { get; init; }
+
     /// <summary>In place of <see cref="Levels"/> where the ego's motion is the model's own estimate; null where these were not chosen apart.</summary>
     public RiskLevels? LevelsEgoEstimated { get; init; }
 
@@ -98,7 +101,12 @@ public sealed record SurpriseNorm(double HorizonS, double Mean, double Sd);
 public sealed record SurpriseCalibration(IReadOnlyList<SurpriseNorm> Norms, double Threshold, int M, int N, double FalseAlarmsPerHour);
 
 /// <summary>An upper bound on the probability, looked up by the calibrated one: Bounds[h] has one entry more than Edges[h].</summary>
-public sealed record UpperBoundTable(string Method, double Alpha, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Edges, IReadOnlyList<IReadOnlyList<double>> Bounds);
+public sealed record UpperBoundTable(string Method, double Alpha, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Edges, IReadOnlyList<IReadOnlyList<double>> Bounds)
+{
+    /// <summary>A bound that nothing is ever above: where nothing was measured.</summary>
+    public static UpperBoundTable Vacuous(string method, int horizons, int samples, double alpha) =>
+        new(method, alpha, samples, [.. Enumerable.Repeat<IReadOnlyList<double>>([], horizons)], [.. Enumerable.Repeat<IReadOnlyList<double>>([1], horizons)]);
+}
 
 /// <summary>Thresholds on the calibrated probability at one horizon; an alarm is at least M of the last N ticks at high.</summary>
 public sealed record RiskLevels(double HorizonS, Hysteresis Elevated, Hysteresis High, int AlarmM, int AlarmN);

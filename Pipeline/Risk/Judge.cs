@@ -17,7 +17,7 @@ public sealed class Judge
     /// The bound was measured with every camera, known motion, measured calibration, a full history and in scenes that do as forecast: without them it promises nothing. One
     /// measured apart on estimated motion stands without the known motion.
     /// </summary>
-    private const DegradedReasons SuspendsTheBound = DegradedReasons.WarmingUp | DegradedReasons.CalibrationAssumed | DegradedReasons.CameraMissing
+    public const DegradedReasons SuspendsTheBound = DegradedReasons.WarmingUp | DegradedReasons.CalibrationAssumed | DegradedReasons.CameraMissing
         | DegradedReasons.CameraFrozen | DegradedReasons.CameraBlack | DegradedReasons.EgoEstimated | DegradedReasons.Surprised;
 
     private readonly ModelManifest _manifest;

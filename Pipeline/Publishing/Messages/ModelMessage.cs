@@ -48,6 +48,15 @@ internal static class ModelMessage
         {
             writer.Absent(23, "levels_ego_estimated"u8, "as_levels"u8);
         }
+
+        if (manifest.CalibrationSha256 is { } sha256)
+        {
+            writer.Text(25, "calibration_sha256"u8, MessageConstants.Utf8(sha256));
+        }
+        else
+        {
+            writer.Absent(25, "calibration_sha256"u8, "the_models_own"u8);
+        }
     }
 
     private static void WriteLevels<TWriter>(ref TWriter writer, int field, ReadOnlySpan<byte> name, RiskLevels levels)

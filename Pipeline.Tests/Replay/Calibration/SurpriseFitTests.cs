@@ -1,0 +1,100 @@
+using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
+using Forecast.Pipeline.Risk;
+using Forecast.Replay.Calibration;
+
+namespace Forecast.Pipeline.Tests.Replay.Calibration;
+
+public sealed class SurpriseFitTests
+{
+    private static readonly double[] Horizons = [0.5, 1];
+
+    [Fact]
+    public void Fit_KnownErrors_GivesTheirMeanAndDeviation()
+    {
+        var looks = Drives(30, seed: 1);
+        var fit = SurpriseFit.Fit(looks, Horizons, TimeSpan.FromSeconds(30 * 12))!;
+
+        Assert.Equal([0.5, 1], fit.Norms.Select(norm => norm.HorizonS));
+        Assert.Equal((-1, 0.3), (Math.Round(fit.Norms[0].Mean, 1), Math.Round(fit.Norms[0].Sd, 1)));
+        Assert.Equal((-0.5, 0.2), (Math.Round(fit.Norms[1].Mean, 1), Math.Round(fit.Norms[1].Sd, 1)));
+        Assert.Equal((3, 5), (fit.M, fit.N));
+    }
+
+    [Fact]
+    public void Fit_TheDrivesThemselves_AlarmInNoneOfThemAndJustBelowInOne()
+    {
+        var looks = Drives(40, seed: 2);
+        var fit = SurpriseFit.Fit(looks, Horizons, TimeSpan.FromSeconds(40 * 12))!;
+
+        Assert.Equal(0, Alarming(looks, fit));
+        Assert.Equal(1, Alarming(looks, fit with { Threshold = fit.Threshold - 0.002 }));
+        Assert.Equal(1 / 41.0 / (12 / 3600.0), fit.FalseAlarmsPerHour, 0.001); // of 41 alike, each is the highest as often
+    }
+
+    [Fact]
+    public void Fit_ManyHours_AllowsAsManyAlarmsAsAskedFor()
+    {
+        // 400 minutes: a rate of 1 an hour is 6 of 401 stretches.
+        var looks = Drives(400, seed: 3, looksADrive: 12, spacingS: 5);
+        var fit = SurpriseFit.Fit(looks, Horizons, TimeSpan.FromMinutes(400))!;
+
+        Assert.Equal(6, Alarming(looks, fit with { Threshold = fit.Threshold - 0.002 }));
+        Assert.InRange(Alarming(looks, fit), 0, 5);
+        Assert.InRange(fit.FalseAlarmsPerHour, 0.85, 1);
+    }
+
+    [Fact]
+    public void Fit_NewDrives_AlarmAboutAsOftenAsPromised()
+    {
+        var promised = 0.0;
+        var alarmed = 0;
+        for (var seed = 10; seed < 40; seed++)
+        {
+            promised += SurpriseFit.Fit(Drives(40, seed), Horizons, TimeSpan.FromSeconds(40 * 12))!.FalseAlarmsPerHour * 40 * 12 / 3600;
+            alarmed += Alarming(Drives(40, seed + 1000), SurpriseFit.Fit(Drives(40, seed), Horizons, TimeSpan.FromSeconds(40 * 12))!);
+        }
+
+        Assert.InRange(alarmed, promised * 0.5, promised * 1.6); // 29 promised of 1,200
+    }
+
+    [Fact]
+    public void Fit_TooFewLooks_IsNull() => Assert.Null(SurpriseFit.Fit([.. Drives(1, seed: 1).Take(SurpriseFit.LeastLooks - 1)], Horizons, TimeSpan.FromSeconds(10)));
+
+    [Fact]
+    public void Fit_OneHorizonNeverCompared_LeavesItOut()
+    {
+        var looks = Drives(30, seed: 1).ConvertAll(look => look with { LogErrors = [look.LogErrors[0], double.NaN] });
+        Assert.Equal(0.5, Assert.Single(SurpriseFit.Fit(looks, Horizons, TimeSpan.FromSeconds(360))!.Norms).HorizonS);
+    }
+
+    /// <summary>How many drives the pipeline's own tracker alarms in.</summary>
+    private static int Alarming(List<SurpriseLook> looks, SurpriseCalibration fit) => looks.GroupBy(look => look.Drive).Count(drive =>
+    {
+        var tracker = new SurpriseTracker(Guid.NewGuid);
+        return drive.Select(look =>
+        {
+            var score = fit.Norms.Max(norm => (look.LogErrors[Array.IndexOf(Horizons, norm.HorizonS)] - norm.Mean) / norm.Sd);
+            return tracker.See(new Timestamp((long)(look.MomentS * 1e9)), (float)score, fit);
+        }).ToList().Contains(AlarmEdge.Rising);
+    });
+
+    private static List<SurpriseLook> Drives(int drives, int seed, int looksADrive = 100, double spacingS = 0.1)
+    {
+        var random = new Random(seed);
+        var looks = new List<SurpriseLook>();
+        for (var drive = 0; drive < drives; drive++)
+        {
+            var of = random.NextDouble(); // a drive's ticks are alike
+            for (var i = 0; i < looksADrive; i++)
+            {
+                looks.Add(new SurpriseLook(drive, i * spacingS, [-1 + (0.3 * Spread(of)), -0.5 + (0.2 * Spread(of))]));
+            }
+        }
+
+        return looks;
+
+        double Spread(double of) => ((of + random.NextDouble() + random.NextDouble() + random.NextDouble()) - 2) * Math.Sqrt(3);
+    }
+}
