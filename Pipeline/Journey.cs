@@ -24,6 +24,7 @@ public sealed class Journey
     private readonly IWorldRun _run;
     private readonly Judge _judge;
     private readonly Surprise _surprise;
+    private readonly EpisodicMemory _episodes;
     private readonly EgoMotionTrack _motion;
     private readonly Ledger _ledger;
     private readonly ForecastPool _forecasts;
@@ -45,6 +46,7 @@ public sealed class Journey
         _run = parts.Run;
         _judge = parts.Judge;
         _surprise = parts.Surprise;
+        _episodes = parts.Episodes;
         _period = parts.Period;
         _motion = parts.Motion;
         _ledger = parts.Ledger;
@@ -131,7 +133,9 @@ public sealed class Journey
 
         var judging = Stopwatch.GetTimestamp();
         _surprise.Tell(forecast, heard: forecast != _unheard);
+        _episodes.Tell(forecast, heard: forecast != _unheard);
         _judge.Read(_run, forecast);
+        _episodes.Note(forecast);
         _surprise.Note(forecast, until: Earlier(forecast.Deadline, forecast.Reference + _period));
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);

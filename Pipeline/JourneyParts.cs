@@ -29,6 +29,8 @@ public sealed record JourneyParts
 
     public required Surprise Surprise { get; init; }
 
+    public required EpisodicMemory Episodes { get; init; }
+
     public required EgoMotionTrack Motion { get; init; }
 
     public required Ledger Ledger { get; init; }
@@ -72,6 +74,7 @@ public sealed record JourneyParts
             Run = run,
             Judge = new Judge(manifest, rig, manoeuvres, new Hindsight(manifest, motion), domain, newEventId),
             Surprise = new Surprise(manifest, run, motion, options.LookBack, newEventId),
+            Episodes = new EpisodicMemory(manifest, run, options.Memory, options.MemoryDrive, newEventId),
             Motion = motion,
             Ledger = ledger,
             Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
@@ -91,4 +94,10 @@ public sealed record JourneyOptions
 
     /// <summary>What looking back for surprise costs, where that is to be shed under load; by default it never is, as in lock-step.</summary>
     public LookBackCost LookBack { get; init; } = LookBackCost.Free;
+
+    /// <summary>Where scenes are kept beyond this run; null (the default): there is no episodic memory.</summary>
+    public IEpisodicMemory? Memory { get; init; }
+
+    /// <summary>What this run's scenes are filed under: the drive's name, or the run's.</summary>
+    public string MemoryDrive { get; init; } = "";
 }

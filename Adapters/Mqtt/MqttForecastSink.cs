@@ -31,6 +31,7 @@ public sealed class MqttForecastSink : IForecastSink
     private readonly SequencedTopic _risk;
     private readonly SequencedTopic _riskEvent;
     private readonly SequencedTopic _surpriseEvent;
+    private readonly SequencedTopic _memoryEvent;
     private readonly SequencedTopic _plan;
     private readonly SequencedTopic _health;
     private readonly SequencedTopic _latency;
@@ -53,6 +54,7 @@ public sealed class MqttForecastSink : IForecastSink
         _risk = Create(topicBase, TopicTable.Risk);
         _riskEvent = Create(topicBase, TopicTable.RiskEvent);
         _surpriseEvent = Create(topicBase, TopicTable.SurpriseEvent);
+        _memoryEvent = Create(topicBase, TopicTable.MemoryEvent);
         _plan = Create(topicBase, TopicTable.Plan);
         _health = Create(topicBase, TopicTable.Health);
         _latency = Create(topicBase, TopicTable.Latency);
@@ -160,6 +162,11 @@ public sealed class MqttForecastSink : IForecastSink
             _outbox.Add(_surpriseEvent.Topic, _ticks.SurpriseEvent(forecast, _surpriseEvent.Stamp(_clock)), now, now + TopicTable.SurpriseEvent.Expiry!.Value);
         }
 
+        if (forecast.NoveltyEdge != AlarmEdge.None && forecast.NoveltyEvent is not null)
+        {
+            _outbox.Add(_memoryEvent.Topic, _ticks.MemoryEvent(forecast, _memoryEvent.Stamp(_clock)), now, now + TopicTable.MemoryEvent.Expiry!.Value);
+        }
+
         _outbox.Pump(now);
     }
 
@@ -205,7 +212,7 @@ public sealed class MqttForecastSink : IForecastSink
         {
             Published?.Invoke(new ForecastDeparture(departure.Tag, _captureFirst[departure.Tag % TicksRemembered], departure.StopwatchTimestamp));
         }
-        else if (ReferenceEquals(departure.Topic, _riskEvent.Topic) || ReferenceEquals(departure.Topic, _surpriseEvent.Topic))
+        else if (ReferenceEquals(departure.Topic, _riskEvent.Topic) || ReferenceEquals(departure.Topic, _surpriseEvent.Topic) || ReferenceEquals(departure.Topic, _memoryEvent.Topic))
         {
             _outbox.OnAcknowledged(departure.MessageId, departure.Reason >= MqttConnection.FirstFailure);
         }

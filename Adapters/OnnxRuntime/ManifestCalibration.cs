@@ -22,6 +22,7 @@ internal static class ManifestCalibration
             UpperBoundEgoEstimated = calibration.Optional("upper_bound_ego_estimated") is { } bound ? ReadUpperBound(bound, horizons) : null,
             Surprise = calibration.Optional("surprise") is { } surprise ? ReadSurprise(surprise, horizons) : null,
             SurpriseEgoEstimated = calibration.Optional("surprise_ego_estimated") is { } estimated ? ReadSurprise(estimated, horizons) : null,
+            Novelty = calibration.Optional("novelty") is { } novelty ? ReadNovelty(novelty) : null,
         };
     }
 
@@ -47,6 +48,12 @@ internal static class ManifestCalibration
         var last = surprise.Required("n").Whole(1, 100);
         return new SurpriseCalibration(
             norms, surprise.Required("threshold").Number(-1000, 1000), surprise.Required("m").Whole(1, last), last, surprise.Required("false_alarms_per_hour").Number(0, 1e6));
+    }
+
+    private static NoveltyCalibration ReadNovelty(JsonField novelty)
+    {
+        var last = novelty.Required("n").Whole(1, 100);
+        return new NoveltyCalibration(novelty.Required("similarity").Number(-1, 1), novelty.Required("m").Whole(1, last), last);
     }
 
     public static RiskLevels ReadLevels(JsonField levels, IReadOnlyList<double> horizons)

@@ -171,6 +171,14 @@ public sealed class Exposition
         Gauge(to, "forecast_surprised", "1 while the scene does what was not forecast.", _metrics.Surprised ? 1 : 0);
         Counter(to, "forecast_surprises_total", "Events of surprise risen.", _metrics.Surprises);
         Counter(to, "forecast_surprise_shed_total", "Looks back that were shed, because the next frames would have had to wait.", _metrics.SurpriseShed);
+        if (float.IsFinite(_metrics.Similarity))
+        {
+            Gauge(to, "forecast_memory_similarity", "Cosine of the newest scene's descriptor to the nearest kept one; left out when not known.", _metrics.Similarity);
+        }
+
+        Gauge(to, "forecast_memory_episodes", "Scenes in the episodic memory.", _metrics.Episodes);
+        Counter(to, "forecast_memory_dropped_total", "Scenes that could not be handed on to be written.", _metrics.EpisodesDropped);
+        Counter(to, "forecast_new_scenes_total", "Scenes unlike all that is kept.", _metrics.NewScenes);
         to.Family("forecast_ego_origin", "gauge", "1 at where the newest forecast's ego motion came from.");
         States(to, "forecast_ego_origin", "origin", _metrics.EgoOrigin);
         Gauge(to, "forecast_batch_frames", "Pictures in the newest batch.", _metrics.CamerasInBatch);

@@ -15,7 +15,6 @@ internal sealed class FakeWorldRun : IWorldRun
     private readonly float[] _ego = new float[3];
     private readonly float[] _footprint = new float[3];
     private readonly float[] _manoeuvres = new float[16 * 5 * 2];
-    private readonly float[] _descriptor = new float[4];
     private readonly float[] _latents = new float[5 * 2 * 24 * 16];
 
     public FakeWorldRun(ModelManifest manifest, int cameras)
@@ -37,6 +36,9 @@ internal sealed class FakeWorldRun : IWorldRun
 
     /// <summary>[2, 24, 16] of the tick to come.</summary>
     public float[] ObservedMap { get; } = new float[2 * 24 * 16];
+
+    /// <summary>[4] of the tick to come.</summary>
+    public float[] SceneDescriptor { get; } = [1, 0, 0, 0];
 
     /// <summary>What has been asked of earlier states; null until somebody asks to keep them.</summary>
     public FakePastStates? Past { get; private set; }
@@ -84,7 +86,7 @@ internal sealed class FakeWorldRun : IWorldRun
 
     public ReadOnlySpan<float> Observed => ObservedMap;
 
-    public ReadOnlySpan<float> Descriptor => _descriptor;
+    public ReadOnlySpan<float> Descriptor => SceneDescriptor;
 
     public ReadOnlySpan<float> Latents => _latents;
 

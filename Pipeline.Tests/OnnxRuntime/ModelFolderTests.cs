@@ -62,6 +62,8 @@ public sealed class ModelFolderTests
         ["surprise: deviation"] = (m => AddSurprise(m)["per_horizon"]![0]!["sd"] = 0, "model.json: calibration.surprise.per_horizon[0].sd must be above 0 and at most 100"),
         ["surprise: m of n"] = (m => AddSurprise(m)["m"] = 6, "model.json: calibration.surprise.m must be a whole number from 1 to 5"),
         ["surprise: bound missing"] = (m => AddSurprise(m).AsObject().Remove("false_alarms_per_hour"), "model.json: calibration.surprise.false_alarms_per_hour is missing"),
+        ["novelty: no cosine"] = (m => AddNovelty(m)["similarity"] = 1.5, "model.json: calibration.novelty.similarity must be a number from -1 to 1"),
+        ["novelty: m of n"] = (m => AddNovelty(m)["m"] = 0, "model.json: calibration.novelty.m must be a whole number from 1 to 10"),
         ["figure's interval"] = (m => m["skill"]!["figures"]!.AsArray().Add(new JsonObject { ["name"] = "iou", ["value"] = 0.5, ["low"] = 0.6, ["high"] = 0.7 }), "model.json: skill.figures[0] has its value outside low to high"),
         ["tensor undeclared"] = (m => m["tensors"]!.AsArray().RemoveAt(20), "model.json: tensors does not declare predictor output hazard_logits"),
         ["tensor of another size"] = (m => m["tensors"]![0]!["shape"]![1] = 32, "model.json: tensors[0] declares encoder input images as uint8 [N,32,128,3]; it must be uint8 [N,64,128,3]"),
@@ -104,10 +106,14 @@ public sealed class ModelFolderTests
     }
 
     [Fact]
-    public void Load_CalibratedForSurprise_GivesItsConstants()
+    public void Load_CalibratedForSurpriseAndNovelty_GivesTheirConstants()
     {
         using var model = new ModelFolderCopy();
-        model.Edit(m => AddSurprise(m));
+        model.Edit(m =>
+        {
+            AddSurprise(m);
+            AddNovelty(m);
+        });
 
         Assert.Empty(model.Problems());
         var calibration = ModelFolder.Read(model.Folder).Manifest.Calibration;
@@ -115,6 +121,7 @@ public sealed class ModelFolderTests
         Assert.Equal([new SurpriseNorm(0.5, -1.25, 0.25), new SurpriseNorm(1, -0.75, 0.5)], calibration.Surprise!.Norms);
         Assert.Equal((3.5, 3, 5, 1.5), (calibration.Surprise.Threshold, calibration.Surprise.M, calibration.Surprise.N, calibration.Surprise.FalseAlarmsPerHour));
         Assert.Null(calibration.SurpriseEgoEstimated);
+        Assert.Equal(new NoveltyCalibration(0.85, 5, 10), calibration.Novelty);
     }
 
     [Fact]
@@ -275,6 +282,8 @@ public sealed class ModelFolderTests
     }
 
     /// <summary>The optional parts for streams without an ego log, as those for streams with one.</summary>
+    private static JsonNode AddNovelty(JsonNode manifest) => manifest["calibration"]!["novelty"] = JsonNode.Parse("""{ "similarity": 0.85, "m": 5, "n": 10 }""")!;
+
     private static JsonNode AddSurprise(JsonNode manifest) => manifest["calibration"]!["surprise"] = JsonNode.Parse("""
         { "per_horizon": [ { "horizon_s": 0.5, "mean": -1.25, "sd": 0.25 }, { "horizon_s": 1.0, "mean": -0.75, "sd": 0.5 } ],
           "threshold": 3.5, "m": 3, "n": 5, "false_alarms_per_hour": 1.5 }

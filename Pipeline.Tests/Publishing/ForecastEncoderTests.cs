@@ -23,7 +23,7 @@ public sealed class ForecastEncoderTests
         get
         {
             var rows = new TheoryData<string, MessageEncoding>();
-            foreach (var kind in new[] { "scene", "risk", "risk/event", "surprise/event", "plan", "health", "latency" })
+            foreach (var kind in new[] { "scene", "risk", "risk/event", "surprise/event", "memory/event", "plan", "health", "latency" })
             {
                 rows.Add(kind, MessageEncoding.Json);
                 rows.Add(kind, MessageEncoding.Protobuf);
@@ -39,6 +39,7 @@ public sealed class ForecastEncoderTests
         ["risk"] = (Proto.Risk.Parser, (encoder, forecast) => encoder.Risk(forecast, ForecastSamples.Stamp).ToArray()),
         ["risk/event"] = (Proto.RiskEvent.Parser, EncodeEvent),
         ["surprise/event"] = (Proto.SurpriseEvent.Parser, EncodeSurprise),
+        ["memory/event"] = (Proto.MemoryEvent.Parser, EncodeNovelty),
         ["plan"] = (Proto.Plan.Parser, (encoder, forecast) => encoder.Plan(forecast, ForecastSamples.Stamp).ToArray()),
         ["health"] = (Proto.Health.Parser, (encoder, _) => encoder.Health(ForecastSamples.Health(), ForecastSamples.Stamp).ToArray()),
         ["latency"] = (Proto.Latency.Parser, (encoder, _) => encoder.Latency(ForecastSamples.Latency(), ForecastSamples.Stamp).ToArray()),
@@ -124,6 +125,22 @@ public sealed class ForecastEncoderTests
         var surprise = Proto.SurpriseEvent.Parser.ParseFrom(encoder.SurpriseEvent(ForecastSamples.Complete(), ForecastSamples.Stamp));
         Assert.Equal((Proto.Edge.Rising, "8899aabb-4455-6677-0011-ccddeeff2233", 4_810_000_000, 5.5f), (surprise.Edge, surprise.EventId, surprise.RisenNs, surprise.PeakScore));
         Assert.Equal(expected, surprise.Surprise);
+    }
+
+    [Fact]
+    public void Scene_SeenBefore_SaysHowAlikeHowManyAndWhatFollowed()
+    {
+        using var encoder = Encoder(MessageEncoding.Protobuf);
+        var scene = Proto.Scene.Parser.ParseFrom(encoder.Scene(ForecastSamples.Complete(), ForecastSamples.Stamp));
+        var expected = new Proto.SeenBefore
+        {
+            Similarity = 0.875f, Kept = 500, Count = 3, RiskEvents = 1, MeanRiskPeak = 0.25f, IsNew = true,
+            Nearest = new Proto.PastScene { Drive = "dríve 7", TimeNs = 77, RiskPeak = 0.5f, RiskEvent = true },
+        };
+        Assert.Equal(expected, scene.SeenBefore);
+        var memory = Proto.MemoryEvent.Parser.ParseFrom(encoder.MemoryEvent(ForecastSamples.Complete(), ForecastSamples.Stamp));
+        Assert.Equal((Proto.Edge.Rising, "10002000-3000-4000-5000-600070008000", 4_700_000_000, 0.375f), (memory.Edge, memory.EventId, memory.RisenNs, memory.LeastSimilarity));
+        Assert.Equal(expected, memory.SeenBefore);
     }
 
     [Theory]
@@ -306,6 +323,7 @@ public sealed class ForecastEncoderTests
                 "risk" => encoder.Risk(forecast, stamp).Length,
                 "risk/event" => encoder.RiskEvent(forecast, stamp).Length,
                 "surprise/event" => encoder.SurpriseEvent(forecast, stamp).Length,
+                "memory/event" => encoder.MemoryEvent(forecast, stamp).Length,
                 "plan" => encoder.Plan(forecast, stamp).Length,
                 "health" => encoder.Health(health, stamp).Length,
                 _ => encoder.Latency(latency, stamp).Length,
@@ -330,6 +348,13 @@ public sealed class ForecastEncoderTests
         forecast.SurpriseEvent ??= new SurpriseEvent(Guid.Empty, default);
         forecast.SurpriseEdge = forecast.SurpriseEdge == AlarmEdge.None ? AlarmEdge.Falling : forecast.SurpriseEdge;
         return encoder.SurpriseEvent(forecast, ForecastSamples.Stamp).ToArray();
+    }
+
+    private static byte[] EncodeNovelty(ForecastEncoder encoder, SceneForecast forecast)
+    {
+        forecast.NoveltyEvent ??= new NoveltyEvent(Guid.Empty, default);
+        forecast.NoveltyEdge = forecast.NoveltyEdge == AlarmEdge.None ? AlarmEdge.Falling : forecast.NoveltyEdge;
+        return encoder.MemoryEvent(forecast, ForecastSamples.Stamp).ToArray();
     }
 
     private static byte[] Inflate(byte[] stream)

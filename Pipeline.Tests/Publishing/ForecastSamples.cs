@@ -50,6 +50,8 @@ internal static class ForecastSamples
             Sector = Sector.FrontLeft, HazardCamera = 1, Margin = 0.125f,
             Alarm = new AlarmEvent(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), new Timestamp(4_900_000_000)) { PeakProbability = 0.875f }, Edge = AlarmEdge.Rising,
             SurpriseEvent = new SurpriseEvent(Guid.Parse("8899aabb-4455-6677-0011-ccddeeff2233"), new Timestamp(4_810_000_000)) { PeakScore = 5.5f }, SurpriseEdge = AlarmEdge.Rising,
+            SeenBefore = new SeenBefore(SeenBeforeGap.None, 0.875f, 500, 3, 1, 0.25f, "dríve 7", new Timestamp(77), 0.5f, true, true),
+            NoveltyEvent = new NoveltyEvent(Guid.Parse("10002000-3000-4000-5000-600070008000"), new Timestamp(4_700_000_000)) { LeastSimilarity = 0.375f }, NoveltyEdge = AlarmEdge.Rising,
         };
         FillSurprise(forecast.Surprise);
         for (var i = 0; i < forecast.Cameras.Length; i++)
@@ -91,9 +93,17 @@ internal static class ForecastSamples
         forecast.Deadline = new Timestamp(random.Next(2) == 0 ? 5_100_000_000 : 5_050_000_000);
         forecast.ValidUntil = new Timestamp(random.Next(4) == 0 ? 5_060_000_000 : 5_300_000_000);
         forecast.Validity = Pick<Validity>(random);
-        forecast.Reasons = (DegradedReasons)random.Next(1 << 13);
+        forecast.Reasons = (DegradedReasons)random.Next(1 << 14);
         forecast.SurpriseEdge = Pick<AlarmEdge>(random);
         forecast.SurpriseEvent = random.Next(2) == 0 ? null : new SurpriseEvent(Guid.NewGuid(), new Timestamp(random.NextInt64())) { PeakScore = Odd(random) };
+        forecast.NoveltyEdge = Pick<AlarmEdge>(random);
+        forecast.NoveltyEvent = random.Next(2) == 0 ? null : new NoveltyEvent(Guid.NewGuid(), new Timestamp(random.NextInt64())) { LeastSimilarity = Odd(random) };
+        forecast.SeenBefore = random.Next(3) switch
+        {
+            0 => SeenBefore.Nothing((SeenBeforeGap)random.Next(1, 5), isNew: random.Next(2) == 0),
+            1 => forecast.SeenBefore with { Alike = -1, Events = 0, MeanRiskPeak = float.NaN, NearestDrive = "" },
+            _ => forecast.SeenBefore with { Alike = random.Next(3), MeanRiskPeak = Odd(random), NearestRiskPeak = Odd(random), NearestDrive = new string('\u00fc', random.Next(400)), IsNew = false },
+        };
         forecast.Surprise.Gap = Pick<SurpriseGap>(random);
         forecast.Surprise.Moment = random.Next(2) == 0 ? null : forecast.Surprise.Moment;
         forecast.Surprise.Error[random.Next(2)] = Odd(random);

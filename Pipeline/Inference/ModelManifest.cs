@@ -87,6 +87,9 @@ public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnl
     /// <summary>The same where the ego's motion is the model's own estimate; null: there it is not computed.</summary>
     public SurpriseCalibration? SurpriseEgoEstimated { get; init; }
 
+    /// <summary>From where on a scene is unlike what the memory holds; null: none is ever called new.</summary>
+    public NoveltyCalibration? Novelty { get; init; }
+
     public IReadOnlyList<LogitScaling> RiskFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && RiskEgoEstimated is { } apart ? apart : Risk;
 
     public UpperBoundTable UpperBoundFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && UpperBoundEgoEstimated is { } apart ? apart : UpperBound;
@@ -99,6 +102,9 @@ public sealed record SurpriseNorm(double HorizonS, double Mean, double Sd);
 /// <param name="Norms">By horizon, increasing, each one of the manifest's and at most 1 s.</param>
 /// <param name="FalseAlarmsPerHour">The bound on alarms in ordinary traffic under which the threshold was chosen.</param>
 public sealed record SurpriseCalibration(IReadOnlyList<SurpriseNorm> Norms, double Threshold, int M, int N, double FalseAlarmsPerHour);
+
+/// <summary>A tick is unlike what is kept below this cosine of the nearest descriptor; a scene is new when at least M of the last N ticks are.</summary>
+public sealed record NoveltyCalibration(double Similarity, int M, int N);
 
 /// <summary>An upper bound on the probability, looked up by the calibrated one: Bounds[h] has one entry more than Edges[h].</summary>
 public sealed record UpperBoundTable(string Method, double Alpha, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Edges, IReadOnlyList<IReadOnlyList<double>> Bounds)

@@ -108,6 +108,18 @@ public sealed class SceneForecast
     /// <summary>The event that stands, or has just fallen; null when there is none.</summary>
     public SurpriseEvent? SurpriseEvent { get; set; }
 
+    /// <summary>What the episodic memory says of this scene.</summary>
+    public SeenBefore SeenBefore { get; set; } = SeenBefore.Nothing(SeenBeforeGap.Off, isNew: false);
+
+    /// <summary>The edge of a new scene that this forecast brings: its event is to be published and not to be lost.</summary>
+    public AlarmEdge NoveltyEdge { get; set; }
+
+    /// <summary>The new scene that stands, or is known again; null when there is none.</summary>
+    public NoveltyEvent? NoveltyEvent { get; set; }
+
+    /// <summary>Scenes in the memory, and those that could not be handed on to be written.</summary>
+    public (int Kept, long Dropped) Episodes { get; set; }
+
     // ---- risk and plan ----
     /// <summary>[A, K] calibrated, cumulative and monotone; the first Manoeuvres rows, in the order of <see cref="CandidateIndex"/>.</summary>
     public float[] Probability { get; }
@@ -208,6 +220,9 @@ public enum DegradedReasons
 
     /// <summary>The scene does what was not forecast.</summary>
     Surprised = 1 << 12,
+
+    /// <summary>Nothing like this scene is in the episodic memory.</summary>
+    NewScene = 1 << 13,
 }
 
 public enum EgoOrigin

@@ -20,6 +20,10 @@ public sealed class PipelineMetrics : IJourneyObserver
     private long _surpriseShed;
     private float _surpriseScore = float.NaN;
     private int _surprised;
+    private long _newScenes;
+    private long _episodesDropped;
+    private int _episodes;
+    private float _similarity = float.NaN;
     private int _level = (int)RiskLevel.Unknown;
     private int _egoOrigin;
     private int _camerasInBatch;
@@ -77,6 +81,18 @@ public sealed class PipelineMetrics : IJourneyObserver
 
     /// <summary>True while an event of surprise stands.</summary>
     public bool Surprised => Volatile.Read(ref _surprised) != 0;
+
+    /// <summary>New scenes so far.</summary>
+    public long NewScenes => Interlocked.Read(ref _newScenes);
+
+    /// <summary>Scenes in the episodic memory.</summary>
+    public int Episodes => Volatile.Read(ref _episodes);
+
+    /// <summary>Scenes that could not be handed on to be written.</summary>
+    public long EpisodesDropped => Interlocked.Read(ref _episodesDropped);
+
+    /// <summary>Of the newest scene to the nearest kept one; NaN when not known.</summary>
+    public float Similarity => Volatile.Read(ref _similarity);
 
     public RiskLevel Level => (RiskLevel)Volatile.Read(ref _level);
 
@@ -148,6 +164,7 @@ public sealed class PipelineMetrics : IJourneyObserver
         }
 
         RecordSurprise(forecast);
+        RecordMemory(forecast);
         for (var k = 0; k < _probability.Length; k++)
         {
             Volatile.Write(ref _probability[k], forecast.Manoeuvres > 0 ? forecast.Probability[k] : float.NaN);
@@ -169,6 +186,18 @@ public sealed class PipelineMetrics : IJourneyObserver
         Volatile.Write(ref _surpriseScore, forecast.Surprise.Moment is null ? float.NaN : forecast.Surprise.Greatest);
         Interlocked.Exchange(ref _surpriseShed, forecast.Surprise.Shed);
         Volatile.Write(ref _surprised, forecast.Surprise.Surprised ? 1 : 0);
+    }
+
+    private void RecordMemory(SceneForecast forecast)
+    {
+        if (forecast.NoveltyEdge == AlarmEdge.Rising)
+        {
+            Interlocked.Increment(ref _newScenes);
+        }
+
+        Volatile.Write(ref _similarity, forecast.SeenBefore.Similarity);
+        Volatile.Write(ref _episodes, forecast.Episodes.Kept);
+        Interlocked.Exchange(ref _episodesDropped, forecast.Episodes.Dropped);
     }
 }
 
