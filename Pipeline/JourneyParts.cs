@@ -42,6 +42,9 @@ public sealed record JourneyParts
 
     public required TimeSpan Period { get; init; }
 
+    /// <inheritdoc cref="JourneyOptions.EverySet"/>
+    public required bool EverySet { get; init; }
+
     /// <param name="manoeuvres">How many to imagine at the highest rung: 1 to the number of the manifest's candidates.</param>
     /// <param name="costs">What a run costs at each rung of <see cref="Manoeuvres.Rungs"/>.</param>
     /// <param name="domain">What the source claims to be, for the guarantee of the upper bound; null for a real rig.</param>
@@ -63,7 +66,7 @@ public sealed record JourneyParts
             SkewTolerance = rig.SkewTolerance,
             Wait = options.Budget * options.WaitShare,
         };
-        var world = new WorldStep(run, manifest, rig, motion, manoeuvres);
+        var world = new WorldStep(run, manifest, rig, motion, manoeuvres, ledger);
         SceneForecast NewForecast() => new(manifest, rig, manoeuvres.Count);
         return new JourneyParts
         {
@@ -80,6 +83,7 @@ public sealed record JourneyParts
             Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
             Unheard = NewForecast(),
             Period = manifest.TickPeriod,
+            EverySet = options.EverySet,
         };
     }
 }
@@ -100,4 +104,10 @@ public sealed record JourneyOptions
 
     /// <summary>What this run's scenes are filed under: the drive's name, or the run's.</summary>
     public string MemoryDrive { get; init; } = "";
+
+    /// <summary>
+    /// Every frame set is run, in turn and at the highest rung, however late its frames came; off. For lock-step, where the clock stands still
+    /// meanwhile, so that only the recording itself can be late.
+    /// </summary>
+    public bool EverySet { get; init; }
 }

@@ -92,7 +92,7 @@ internal static class CalibrationRun
         var manoeuvres = new Manoeuvres(manifest, manifest.Candidates.Count);
         using var run = model.CreateRun(drive.Rig.Cameras.Count);
         var parts = JourneyParts.Build(
-            drive.Rig, manifest, run, manoeuvres, ModelComposition.Free(manoeuvres), new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) }, drive.Domain, Guid.NewGuid);
+            drive.Rig, manifest, run, manoeuvres, ModelComposition.Free(manoeuvres), new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod), EverySet = true }, drive.Domain, Guid.NewGuid);
         var metrics = new PipelineMetrics(drive.Rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
         var sources = Enumerable.Range(0, drive.Cameras.Count).Select(camera => drive.OpenCamera(camera, manifest.InputWidthPx, manifest.InputHeightPx)).ToList();
         recorder.BeginDrive(drive.Rig, drive.Start, labels);

@@ -93,7 +93,7 @@ internal static class ForecastSamples
         forecast.Deadline = new Timestamp(random.Next(2) == 0 ? 5_100_000_000 : 5_050_000_000);
         forecast.ValidUntil = new Timestamp(random.Next(4) == 0 ? 5_060_000_000 : 5_300_000_000);
         forecast.Validity = Pick<Validity>(random);
-        forecast.Reasons = (DegradedReasons)random.Next(1 << 14);
+        forecast.Reasons = (DegradedReasons)random.Next(1 << 11);
         forecast.SurpriseEdge = Pick<AlarmEdge>(random);
         forecast.SurpriseEvent = random.Next(2) == 0 ? null : new SurpriseEvent(Guid.NewGuid(), new Timestamp(random.NextInt64())) { PeakScore = Odd(random) };
         forecast.NoveltyEdge = Pick<AlarmEdge>(random);

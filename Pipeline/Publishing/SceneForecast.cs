@@ -212,17 +212,14 @@ public enum DegradedReasons
     CameraFrozen = 1 << 4,
     CameraBlack = 1 << 5,
     EgoEstimated = 1 << 6,
-    EgoExtrapolated = 1 << 7,
-    FewerManoeuvres = 1 << 8,
-    DeadlineMissed = 1 << 9,
-    ModelFailed = 1 << 10,
-    OutsideTrainedRig = 1 << 11,
+    FewerManoeuvres = 1 << 7,
+    DeadlineMissed = 1 << 8,
 
     /// <summary>The scene does what was not forecast.</summary>
-    Surprised = 1 << 12,
+    Surprised = 1 << 9,
 
     /// <summary>Nothing like this scene is in the episodic memory.</summary>
-    NewScene = 1 << 13,
+    NewScene = 1 << 10,
 }
 
 public enum EgoOrigin

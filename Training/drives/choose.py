@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import labels
+from . import labels, towns
 from .clips import TICK_S
 from .traffic import KINDS, REAR_OVERHANG
 
+FAST_MPS, CLOSING_MPS = 14.0, 3.5  # of the ego, and mean until the contact
 FUTURE = 40  # ticks of motion after the last picture
 EGO_KINDS = tuple(KINDS.index(k) for k in ("hatch", "saloon", "suv", "van"))
-REACH_M = 95.0
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def rolled_gaps(run, v, t, numbers=(1,)):
     yaw = state[2] + path[..., 2]
     ahead = run.size[v, 0] * (0.5 - REAR_OVERHANG)
     x, y = x + ahead * np.cos(yaw), y + ahead * np.sin(yaw)
-    steps = path.shape[1]
+    steps, reach = path.shape[1], towns.reach_of(run.town).collision_m
     with np.errstate(invalid="ignore"):
-        near = np.nonzero((np.abs(run.pose[:, t:t + steps + 1:8, :2] - state[:2]) < REACH_M).all(axis=2).any(axis=1))[0]
+        near = np.nonzero((np.abs(run.pose[:, t:t + steps + 1:8, :2] - state[:2]) < reach).all(axis=2).any(axis=1))[0]
     near = near[near != v]
     pose = run.pose[near, t + 1:t + steps + 1]
     with np.errstate(invalid="ignore"):
@@ -116,10 +116,13 @@ def natural(run, rng, count, ticks, least=10):
 
 
 def enriched(run, rng, count, ticks, least=15, looked_at=45):
-    """The same number, as far as there are any, of each: keeping on collides in step 1, 2, ... 5; it nearly does."""
-    pool = egos(run)
+    """The same number, as far as there are any, of each: keeping on collides in step 1, 2, ... 5; it nearly does. On a motorway
+    the fast ones come first: else nearly all lie in its queues, where much collides and nothing is fast."""
+    pool, motorway = egos(run), towns.kind_of(run.town) == "motorway"
+    if motorway:
+        looked_at *= 3
     pool = [pool[i] for i in rng.permutation(len(pool))[:looked_at]]
-    classes = {c: [] for c in range(6)}
+    classes, fast = {c: [] for c in range(6)}, set()
     for v in pool:
         present = np.nonzero(np.isfinite(run.axle[v, :, 0]))[0]
         for t in range(present[0] + 12, min(present[-1], run.pose.shape[1] - FUTURE - ticks // 2), 8):
@@ -129,8 +132,10 @@ def enriched(run, rng, count, ticks, least=15, looked_at=45):
             step = int(labels.first_step(gaps)[0])
             if step < 5 or gaps.min() < 0.8:
                 classes[step].append((v, t))
+                if motorway and (run.axle[v, t, 3] > FAST_MPS and (step == 5 or gaps[0, 0] / labels.time_to_collision(gaps)[0] > CLOSING_MPS) or rng.random() < 0.05):
+                    fast.add((v, t))
     out, used = [], {}
-    order = {c: [classes[c][i] for i in rng.permutation(len(classes[c]))] for c in classes}
+    order = {c: sorted((classes[c][i] for i in rng.permutation(len(classes[c]))), key=fast.__contains__) for c in classes}  # taken from the end
     while len(out) < count and any(order.values()):
         for c in (0, 1, 2, 3, 4, 5):
             while order[c]:

@@ -228,7 +228,7 @@ def _strip(m, shape, width, z, colour, material, offset=0.0):
     m.triangles(np.stack([a, b, c, a, c, d], axis=1).reshape(-1, 3), colour, material)
 
 
-def _polygon(m, polygon, z, colour, material):
+def fill(m, polygon, z, colour, material):
     """Ear clipping; the networks' polygons are small."""
     p = polygon[:-1] if np.allclose(polygon[0], polygon[-1]) else polygon
     area = np.sum(p[:, 0] * np.roll(p[:, 1], -1) - np.roll(p[:, 0], -1) * p[:, 1])
@@ -286,40 +286,44 @@ def town_mesh(town):
             p = lane.shape[-1] - d * 0.5
             _strip(m, np.array([p - side * lane.width / 2, p + side * lane.width / 2]), 0.35, 0.03, white, MARKING)
     for polygon, _ in town.junctions:
-        _polygon(m, polygon, 0.003, asphalt, ASPHALT)
+        fill(m, polygon, 0.003, asphalt, ASPHALT)
     for x, y in town.dead_ends:
         a = np.linspace(0, 2 * np.pi, 17)[:-1]
-        _polygon(m, np.column_stack([x + 8.5 * np.cos(a), y + 8.5 * np.sin(a)]), -0.01, asphalt, ASPHALT)
+        fill(m, np.column_stack([x + 8.5 * np.cos(a), y + 8.5 * np.sin(a)]), -0.01, asphalt, ASPHALT)
     for polygon in town.walking_areas:
         if len(polygon) >= 3:
-            _polygon(m, polygon, 0.012, pavement, PAVEMENT)
+            fill(m, polygon, 0.012, pavement, PAVEMENT)
     for line, width in town.crossings:
         points, heading = towns.along(line, 1.1, start=0.3)
         for p, h in zip(points, heading):
             d = np.array([np.cos(h), np.sin(h)])
             _strip(m, np.array([p, p + 0.55 * d]), max(width - 0.6, 1.0), 0.035, white, MARKING)
     for x, y, yaw, length, depth, height, style in town.buildings:
-        _building(m, x, y, yaw, length, depth, height, style)
+        building(m, x, y, yaw, length, depth, height, style)
     for x, y, height, radius in town.trees:
-        green = np.array([0.13, 0.24, 0.08]) * rng.uniform(0.7, 1.5) + rng.uniform(0, 0.05, 3) * [1.6, 0.6, 0]
-        bottom = height * rng.uniform(0.25, 0.4)
-        for s in (0, 1, 2, 3):
-            a, b = s * np.pi / 2, (s + 1) * np.pi / 2
-            t = 0.14
-            m.quad([x + t * np.cos(a), y + t * np.sin(a), 0], [x + t * np.cos(b), y + t * np.sin(b), 0], [x + t * np.cos(b), y + t * np.sin(b), bottom + 0.8], [x + t * np.cos(a), y + t * np.sin(a), bottom + 0.8], (0.2, 0.15, 0.1))
-        m.blob(x, y, bottom + (height - bottom) / 2, radius, (height - bottom) / 2, green, FOLIAGE, 4, 7, rng)
+        tree(m, x, y, height, radius, rng)
     for x, y, yaw, kind in town.posts:
         _post(m, x, y, yaw, kind, rng)
     return m.array()
 
 
-def _local(yaw, x, y):
+def tree(m, x, y, height, radius, rng):
+    green = np.array([0.13, 0.24, 0.08]) * rng.uniform(0.7, 1.5) + rng.uniform(0, 0.05, 3) * [1.6, 0.6, 0]
+    bottom = height * rng.uniform(0.25, 0.4)
+    for s in (0, 1, 2, 3):
+        a, b = s * np.pi / 2, (s + 1) * np.pi / 2
+        t = 0.14
+        m.quad([x + t * np.cos(a), y + t * np.sin(a), 0], [x + t * np.cos(b), y + t * np.sin(b), 0], [x + t * np.cos(b), y + t * np.sin(b), bottom + 0.8], [x + t * np.cos(a), y + t * np.sin(a), bottom + 0.8], (0.2, 0.15, 0.1))
+    m.blob(x, y, bottom + (height - bottom) / 2, radius, (height - bottom) / 2, green, FOLIAGE, 4, 7, rng)
+
+
+def local(yaw, x, y):
     c, s = np.cos(yaw), np.sin(yaw)
     return lambda px, py, pz: [x + c * px - s * py, y + s * px + c * py, pz]
 
 
-def _building(m, x, y, yaw, length, depth, height, style):
-    at = _local(yaw, x, y)
+def building(m, x, y, yaw, length, depth, height, style):
+    at = local(yaw, x, y)
     l, d = length / 2, depth / 2
     rng = np.random.default_rng(style)
     wall = WALLS[rng.integers(len(WALLS))] * rng.uniform(0.8, 1.15)
@@ -341,7 +345,7 @@ def _building(m, x, y, yaw, length, depth, height, style):
 
 
 def _post(m, x, y, yaw, kind, rng):
-    at = _local(yaw, x, y)
+    at = local(yaw, x, y)
     tall = {"lamp": 7.0, "signal": 3.3, "sign": 2.5}[kind]
     for px, py, qx, qy in ((0.06, -0.06, 0.06, 0.06), (0.06, 0.06, -0.06, 0.06), (-0.06, 0.06, -0.06, -0.06), (-0.06, -0.06, 0.06, -0.06)):
         m.quad(at(px, py, 0), at(qx, qy, 0), at(qx, qy, tall), at(px, py, tall), GREY)

@@ -4,10 +4,9 @@ import cv2
 import moderngl
 import numpy as np
 
-from . import meshes, rig, traffic
+from . import meshes, motorway_mesh, rig, towns, traffic
 
 CHUNK_M = 24.0  # the town's triangles are drawn by squares of this side
-FAR_M = 150.0
 MOST_OBJECTS = 200  # drawn at once in a clip, of the nearest
 COLUMNS, ROWS = 3, 2  # of the atlas
 
@@ -178,8 +177,9 @@ class Renderer:
             return
         for buffer, array, *_ in self._town:
             array.release(), buffer.release()
-        triangles = meshes.town_mesh(town).reshape(-1, 3, meshes.FLOATS)
-        self.town, self._town = town, []
+        mesh = motorway_mesh.motorway_mesh if town.motorway else meshes.town_mesh
+        triangles = mesh(town).reshape(-1, 3, meshes.FLOATS)
+        self.town, self._town, self._far = town, [], towns.reach_of(town.number).drawn_m
         material = triangles[:, 0, 11]
         ground = np.isin(material, (meshes.ASPHALT, meshes.PAVEMENT, meshes.MARKING))
         facade = material == meshes.FACADE
@@ -252,7 +252,7 @@ class Renderer:
             half = np.arctan2(rig.WIDTH_PX / 2 + 6, k[0, 0]) + 0.06
             d = objects[:, :2] - pose[:2, 3]
             ahead, aside = d @ forward, np.abs(d @ np.array([-forward[1], forward[0]]))
-            seen = (present & (ahead > -7) & (ahead < FAR_M) & (aside < np.maximum(ahead, 0) * np.tan(half) + 8))[:MOST_OBJECTS]
+            seen = (present & (ahead > -7) & (ahead < self._far) & (aside < np.maximum(ahead, 0) * np.tan(half) + 8))[:MOST_OBJECTS]
             # what stands, then the ground, then the sky: the hidden is cheap once something is before it; shadows lie on all of it
             bodies, shadows = self._objects if self._objects else (None, None)
             if bodies:
@@ -260,7 +260,7 @@ class Renderer:
             for _, array, first, count, centre, radius in self._town:
                 d = centre - pose[:2, 3]
                 ahead, aside = d @ forward, np.abs(d @ np.array([-forward[1], forward[0]]))
-                near = np.nonzero((ahead > -radius) & (ahead < FAR_M + radius) & (aside * np.cos(half) - ahead * np.sin(half) < radius))[0]
+                near = np.nonzero((ahead > -radius) & (ahead < self._far + radius) & (aside * np.cos(half) - ahead * np.sin(half) < radius))[0]
                 near = near[np.argsort(np.hypot(*d[near].T))]
                 _render(array, first[near], count[near])
             self.sky_array.render(moderngl.TRIANGLES)

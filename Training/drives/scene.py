@@ -3,10 +3,9 @@
 import cv2
 import numpy as np
 
-from . import choose, render, rig, traffic
+from . import choose, render, rig, towns, traffic
 from .clips import TICK_S
 
-NEAR_M = 115.0
 JPEG_QUALITY = 92
 
 
@@ -26,7 +25,7 @@ class Scene:
             d = np.hypot(run.pose[:, first:last, 0] - self.ego[:, 0], run.pose[:, first:last, 1] - self.ego[:, 1])
         d = np.where(np.isfinite(d), d, np.inf).min(axis=1)
         d[window.ego] = np.inf
-        near = np.nonzero(d < NEAR_M)[0]
+        near = np.nonzero(d < towns.reach_of(run.town).boxes_m)[0]
         self.users = near[np.argsort(d[near], kind="stable")][:render.MOST_OBJECTS]
         self.pose = run.pose[self.users, first:last]  # [n, ticks, 3]
         step = np.hypot(*np.moveaxis(np.diff(self.pose[..., :2], axis=1, prepend=self.pose[:, :1, :2]), 2, 0))

@@ -9,7 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from . import motorways
+
 SPLITS = {"train": range(1, 23), "validation": range(23, 29), "test": range(29, 37), "last": range(37, 41)}  # town numbers; "last" is opened once
+MOTORWAYS = {"train": range(41, 47), "validation": range(47, 49), "test": range(49, 51), "last": range(51, 53)}  # numbers of their own, so that no town changes
+NUMBERS = {"town": SPLITS, "motorway": MOTORWAYS}  # of a kind, by split
 CELL_M = 1.0  # of the masks of roads and buildings
 SUMO_HOME = os.environ.setdefault("SUMO_HOME", "/usr/share/sumo")
 
@@ -18,8 +22,28 @@ def name_of(number):
     return f"t{number:02d}"
 
 
+def kind_of(number):
+    return "motorway" if any(number in numbers for numbers in MOTORWAYS.values()) else "town"
+
+
 def split_of(number):
-    return next(split for split, numbers in SPLITS.items() if number in numbers)
+    return next(split for split, numbers in NUMBERS[kind_of(number)].items() if number in numbers)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far is looked: in 4 s a car covers 60 m in a town and 150 m on a motorway."""
+
+    collision_m: float  # others, for a collision of a candidate manoeuvre
+    boxes_m: float  # road users that a clip holds
+    drawn_m: float
+
+
+_REACH = {"town": Reach(95.0, 115.0, 150.0), "motorway": Reach(190.0, 200.0, 320.0)}
+
+
+def reach_of(number):
+    return _REACH[kind_of(number)]
 
 
 @dataclass
@@ -49,6 +73,7 @@ class Town:
     origin: np.ndarray = None  # of the masks
     road_mask: np.ndarray = None  # uint8, 1: carriageway or pavement
     building_mask: np.ndarray = None
+    motorway: motorways.Motorway = None  # None: a town
 
     @property
     def name(self):
@@ -64,18 +89,25 @@ def build(number, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     net = folder / f"{name_of(number)}.net.xml"
-    arguments = _network_arguments(number, rng)
+    is_motorway = kind_of(number) == "motorway"
+    arguments = None if is_motorway else network_arguments(number, rng)
     if not net.exists():
         part = folder / f"{name_of(number)}.{os.getpid()}.part.net.xml"
-        subprocess.run(["netgenerate", *arguments, "--output-file", str(part)], check=True, capture_output=True, text=True)
+        if is_motorway:
+            motorways.network(number, part)
+        else:
+            subprocess.run(["netgenerate", *arguments, "--output-file", str(part)], check=True, capture_output=True, text=True)
         part.rename(net)
     town = Town(number, net)
     _read(town)
-    _furnish(town, rng)
+    if is_motorway:
+        motorways.furnish(town)
+    else:
+        _furnish(town, rng)
     return town
 
 
-def _network_arguments(number, rng):
+def network_arguments(number, rng):
     kind = ("grid", "spider", "rand")[number % 3]
     lights = bool(rng.random() < 0.5)
     lanes = str(rng.choice([1, 1, 2]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import towns
+from . import motorways, towns
 from .clips import TICK_S
 from .labels import separation
 
@@ -102,23 +102,27 @@ def _demand(town, rng, path):
     return users
 
 
-def simulate(town, seed, folder):
-    """One run of a town; deterministic in (town, seed)."""
+def simulate(town, seed, folder, attempt=0):
+    """One run of a town; deterministic in (town, seed, attempt)."""
     import libsumo
+    from . import motorway_traffic  # which is written in terms of this module
 
     rng = np.random.default_rng([7002, town.number, seed])
     routes = Path(folder, f"{town.name}-{seed}.rou.xml")
-    users = _demand(town, rng, routes)
-    libsumo.start(["sumo", "-n", str(town.net), "-r", str(routes), "--step-length", str(TICK_S), "--seed", str(seed + 1000 * town.number), "--no-step-log", "--no-warnings",
-                   "--lanechange.duration", "2.5", "--collision.action", "remove", "--collision.stoptime", "25", "--collision.check-junctions", "true",
+    conduct = motorway_traffic.Conduct(town, rng) if town.motorway else None
+    users = motorway_traffic.demand(town, rng, conduct, routes) if conduct else _demand(town, rng, routes)
+    libsumo.start(["sumo", "-n", str(town.net), "-r", str(routes), "--step-length", str(TICK_S), "--seed", str(seed + 1000 * town.number + 77 * attempt), "--no-step-log", "--no-warnings",
+                   "--lanechange.duration", "0" if conduct else "2.5", "--collision.action", "remove", "--collision.stoptime", "25", "--collision.check-junctions", "true",
                    "--collision.mingap-factor", "0", "--time-to-teleport", "40", "--ignore-route-errors", "true", "--default.emergencydecel", "decel", "--end", "100000"])
     ticks = int(RUN_S / TICK_S)
     tracks = {}
     try:
-        for _ in range(int(WARM_UP_S / TICK_S)):
+        for i in range(-int(WARM_UP_S / TICK_S), ticks):
+            if conduct:
+                conduct.step(libsumo, WARM_UP_S + i * TICK_S)
             libsumo.simulationStep()
-        for i in range(ticks):
-            libsumo.simulationStep()
+            if i < 0:
+                continue
             for who in libsumo.vehicle.getIDList():
                 x, y = libsumo.vehicle.getPosition(who)
                 if abs(x) < 1e6:
@@ -130,7 +134,13 @@ def simulate(town, seed, folder):
     finally:
         libsumo.close()
         routes.unlink()
+    if conduct:
+        across = motorways.Across(town.motorway)
+        tracks = {who: np.array(track) for who, track in sorted(tracks.items())}
+        tracks = {who: motorway_traffic.with_gradual_lane_changes(track, across(track[:, 1:3]), rng) for who, track in tracks.items()}
     run = _bodies(town, seed, tracks, users, ticks)
+    if conduct:
+        return _add(run, *motorway_traffic.broken_down(town, run, rng))
     return _add(run, *_parked(town, run, rng), *_steppers(town, run, rng))
 
 
@@ -195,7 +205,7 @@ def _add(run, *more):
     return run
 
 
-def _clear_of(run, x, y, yaw, length, width, margin, sampled=3):
+def clear_of(run, x, y, yaw, length, width, margin, sampled=3):
     """Whether a box (scalars, or [N] over the ticks) keeps `margin` from everybody at all ticks."""
     pose = run.pose[:, ::sampled]
     pick = lambda v: v[::sampled][None] if np.ndim(v) else v
@@ -275,6 +285,6 @@ def _steppers(town, run, rng):
         size = np.array(DIMENSIONS["person"]) * rng.uniform([0.9, 0.85, 0.75], [1.1, 1.1, 1.1])
         pose = np.column_stack([xy, np.full(ticks, h + np.pi / 2)])
         pose[(seconds < begin - 12) | (seconds > begin + reach / speed + 15)] = np.nan
-        if _clear_of(run, pose[:, 0], pose[:, 1], pose[:, 2], size[0], size[1], 0.25, sampled=1):
+        if clear_of(run, pose[:, 0], pose[:, 1], pose[:, 2], size[0], size[1], 0.25, sampled=1):
             kinds.append(KINDS.index("person")), sizes.append(size), poses.append(pose)
     return np.array(kinds, dtype=int), np.array(sizes).reshape(-1, 3), np.array(poses).reshape(-1, ticks, 3)

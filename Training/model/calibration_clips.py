@@ -15,17 +15,21 @@ def one(job):
     return make.make_run(job)
 
 
+def make_all(out, runs, workers):
+    numbers = towns.SPLITS["validation"]
+    jobs = [("validation", numbers[i % len(numbers)], FIRST_SEED + i // len(numbers), A_RUN, 0, str(out), str(Path(out).parent / "towns")) for i in range(runs)]
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for n, (made, _, there) in enumerate(pool.imap_unordered(one, jobs), 1):
+            print(f"calibration clips: run {n} of {len(jobs)}, {made} made, {there} there", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", required=True)
     parser.add_argument("--runs", type=int, default=12)
     parser.add_argument("--workers", type=int, default=2)
     o = parser.parse_args()
-    numbers = towns.SPLITS["validation"]
-    jobs = [("validation", numbers[i % len(numbers)], FIRST_SEED + i // len(numbers), A_RUN, 0, o.out, str(Path(o.out).parent / "towns")) for i in range(o.runs)]
-    with multiprocessing.get_context("spawn").Pool(o.workers) as pool:
-        for n, (made, _, there) in enumerate(pool.imap_unordered(one, jobs), 1):
-            print(f"calibration clips: run {n} of {len(jobs)}, {made} made, {there} there", flush=True)
+    make_all(o.out, o.runs, o.workers)
 
 
 if __name__ == "__main__":

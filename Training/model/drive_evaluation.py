@@ -1,4 +1,4 @@
-"""Recorded drives (ARCHITECTURE.md, drive folders) through the model tick by tick, as the pipeline runs them: alarms, lead times, failures."""
+"""Recorded drives (ARCHITECTURE.md, drive folders) through the model tick by tick, as the pipeline runs them, with the drive's ego log and without."""
 
 import csv
 import json
@@ -8,39 +8,41 @@ import cv2
 import numpy as np
 import torch
 
-from . import calibration as cal
 from . import contract as c
 from . import geometry as g
 from .geometry import relative_pose
+from .records import estimated
+from .workers import kept, progress, shared_out
 from .world_model import probability
-
-LEAD_AT_MOST_S = 4.0  # an alarm earlier than the longest horizon before the closest moment was raised by something else
 
 
 class Runner:
-    """The model on one vehicle: keeps the state from tick to tick."""
+    """The model on one vehicle: keeps the state from tick to tick; as `streams` streams side by side, of which each may know its own motion or not."""
 
-    def __init__(self, model, intrinsics, vehicle_from_camera, footprint):
+    def __init__(self, model, intrinsics, vehicle_from_camera, footprint, streams=1):
         self.model = model.eval()
         k = torch.as_tensor(np.asarray(intrinsics), dtype=torch.float32)[None]
         pose = torch.as_tensor(np.asarray(vehicle_from_camera), dtype=torch.float32)[None]
-        self.lift, self.valid = g.lift(k, pose)
-        self.footprint = torch.tensor([footprint], dtype=torch.float32)
-        self.state = model.initial_state(1)
+        self.lift, self.valid = (x.expand(streams, *x.shape[1:]) for x in g.lift(k, pose))
+        self.footprint = torch.tensor([footprint], dtype=torch.float32).expand(streams, -1)
+        self.state, self.streams = model.initial_state(streams), streams
 
     @torch.no_grad()
-    def step(self, pictures, mask, elapsed_s, motion=None, ego=None):
-        """pictures uint8 [C, 64, 128, 3]; motion [6] or None (unknown); ego [3] or None -> dict of numpy arrays."""
-        m = self.model
+    def steps(self, pictures, mask, elapsed_s, motions, egos):
+        """pictures uint8 [C, 64, 128, 3]; a stream each: motion [6] or None (unknown), ego [3] or None: the model's estimate -> dict of arrays [streams, ...]"""
+        m, n = self.model, self.streams
         features = m.encoder(torch.from_numpy(pictures))[None]
-        moved = torch.zeros(1, 6) if motion is None else torch.as_tensor(motion, dtype=torch.float32)[None]
-        self.state, _, _, estimate = m.memory(features, self.lift, self.valid, torch.as_tensor(mask, dtype=torch.float32)[None],
-                                              torch.zeros(1, len(mask)), moved, torch.full((1, 1), float(elapsed_s)), self.state)
-        used = estimate[0].numpy().copy() if ego is None else np.asarray(ego, np.float32)
-        used[0] = max(used[0], 0.0)
-        manoeuvres = torch.from_numpy(c.candidates(used[0], c.keep_going(*used))[None])
-        _, occupancy, hazard = m.predictor(self.state, torch.from_numpy(used)[None], self.footprint, manoeuvres)
-        return {"risk": probability(hazard)[0].numpy(), "occupancy": torch.sigmoid(occupancy)[0].numpy(), "ego": used}
+        features = features.expand(n, *features.shape[1:])
+        moved = torch.from_numpy(np.stack([np.zeros(6, np.float32) if motion is None else np.asarray(motion, np.float32) for motion in motions]))
+        self.state, observed, _, estimate = m.memory(features, self.lift, self.valid, torch.as_tensor(mask, dtype=torch.float32)[None].expand(n, -1),
+                                                     torch.zeros(n, len(mask)), moved, torch.full((n, 1), float(elapsed_s)), self.state)
+        used, manoeuvres = estimated(np.stack([e if ego is None else np.asarray(ego, np.float32) for e, ego in zip(estimate.numpy(), egos)]))
+        latents, occupancy, hazard = m.predictor(self.state, torch.from_numpy(used), self.footprint, torch.from_numpy(manoeuvres))
+        return {"risk": probability(hazard).numpy(), "occupancy": torch.sigmoid(occupancy).numpy(), "ego": used, "latents": latents.numpy(), "observed": observed.numpy()}
+
+    def step(self, pictures, mask, elapsed_s, motion=None, ego=None):
+        """Of a single stream."""
+        return {k: v[0] for k, v in self.steps(pictures, mask, elapsed_s, [motion], [ego]).items()}
 
 
 def model_picture(picture, width_px):
@@ -96,7 +98,8 @@ def at(times, values, t):
 
 
 def run_drive(model, folder):
-    """-> times [T] s from the start, raw risk [T, A, K], the drive's manifest."""
+    """-> {"name", "kind", "town", "closest_s" (NaN: none), "times" [T] s from the start, "risk" and "risk_unlogged" [T, K] raw, of the intended
+    manoeuvre, "speed", "speed_estimated" [T]}"""
     folder = Path(folder)
     drive = json.loads((folder / "drive.json").read_text())
     names, intrinsics, poses, footprint, widths = read_rig(folder / drive["rig"])
@@ -107,10 +110,9 @@ def run_drive(model, folder):
             frames.setdefault(r["camera"], {})[int(r["frame"])] = int(r["capture_time_ns"]) * 1e-9
     with open(folder / drive["ego"]) as f:
         times, path, motion = odometry(list(csv.DictReader(f)))
-    runner = Runner(model, intrinsics, poses, footprint)
-    count = min(len(v) for v in videos.values())
-    out, stamps, before = [], [], None
-    for n in range(count):
+    runner = Runner(model, intrinsics, poses, footprint, streams=2)
+    rows, stamps, before = [], [], None
+    for n in range(min(len(v) for v in videos.values())):
         now = max(frames[name][n] for name in names)
         pictures = np.stack([model_picture(videos[name][n], w) for name, w in zip(names, widths)])
         ego = at(times, motion, now)
@@ -118,36 +120,32 @@ def run_drive(model, folder):
         if before is not None:
             moved[:3] = relative_pose(at(times, path, before), at(times, path, now))
         moved[3:] = ego[0], ego[1], 1
-        out.append(runner.step(pictures, np.ones(len(names)), 0 if before is None else now - before, moved, ego)["risk"])
+        out = runner.steps(pictures, np.ones(len(names)), 0 if before is None else now - before, [moved, None], [ego, None])
+        rows.append((out["risk"][0, 0], out["risk"][1, 0], ego[0], out["ego"][1, 0]))
         before = now
         stamps.append(now)
-    return np.array(stamps) - stamps[0], np.stack(out), drive
+    closest = drive["expected"].get("closest_moment_s")
+    risk, risk_unlogged, speed, estimate = (np.array(x) for x in zip(*rows))
+    return {"name": folder.name, "kind": drive["kind"], "town": drive["source"].get("town", ""), "closest_s": np.nan if closest is None else closest,
+            "times": np.array(stamps) - stamps[0], "risk": risk, "risk_unlogged": risk_unlogged, "speed": speed, "speed_estimated": estimate}
 
 
-def evaluate(model, manifest, root, keep=lambda name, make: make()):
-    levels, scaling = manifest["levels"], manifest["calibration"]["risk"]
-    column = list(c.HORIZONS_S).index(levels["horizon_s"])
-    rows = []
-    for folder in sorted(p.parent for p in Path(root).glob("**/drive.json")):
-        times, raw, drive = keep(f"drive-{folder.name}", lambda folder=folder: run_drive(model, folder))
-        p = cal.apply_risk(raw[:, 0], scaling)[:, column]
-        raised = [float(times[t]) for t in cal.alarms(p, levels["high"]["rise"], levels["high"]["fall"], levels["alarm"]["m"], levels["alarm"]["n"])]
-        closest = drive["expected"].get("closest_moment_s")
-        in_time = [t for t in raised if closest is not None and closest - LEAD_AT_MOST_S <= t < closest]
-        rows.append({"drive": folder.name, "kind": drive["kind"], "town": drive["source"].get("town"), "seed": drive["source"].get("seed"), "closest_moment_s": closest,
-                     "alarms_s": [round(t, 2) for t in raised], "lead_s": round(closest - in_time[0], 2) if in_time else None, "peak": round(float(p.max()), 4),
-                     "peak_at_s": round(float(times[p.argmax()]), 2), "risk": [round(float(x), 4) for x in p]})
-        print(f"evaluate: {folder.name}: {drive['kind']}, alarms at {rows[-1]['alarms_s']}, closest {closest}, peak {rows[-1]['peak']}", flush=True)
-    summary = {}
-    for kind in ("near_miss", "collision_course", "calm"):
-        some = [r for r in rows if r["kind"] == kind]
-        if not some:
-            continue
-        if kind == "calm":
-            alarmed = [r["drive"] for r in some if r["alarms_s"]]
-            summary[kind] = {"drives": len(some), "alarmed": len(alarmed), "failures": alarmed}
-        else:
-            leads = [r["lead_s"] for r in some if r["lead_s"] is not None]
-            summary[kind] = {"drives": len(some), "raised_in_time": len(leads), "median_lead_s": round(float(np.median(leads)), 2) if leads else None,
-                             "failures": [r["drive"] for r in some if r["lead_s"] is None]}
-    return {"summary": summary, "drives": rows}
+def _run(folders, model, records, what):
+    tell, out = progress(what, len(folders)), []
+    for folder in folders:
+        out.append(kept(records, model, f"drive2-{folder.name}", lambda folder=folder: run_drive(model, folder)))
+        tell(len(out))
+    return out
+
+
+def collect(model, root, records=None, workers=1):
+    """All drives below `root` -> arrays to commit; drives' ticks one after another."""
+    folders = sorted(p.parent for p in Path(root).glob("**/drive.json"))
+    if not folders:
+        raise FileNotFoundError(f"{root}: no drive.json below it")
+    drives = shared_out(_run, folders, workers, model, records, "drives")
+    out = {k: np.array([d[k] for d in drives]) for k in ("name", "kind", "town", "closest_s")}
+    out["drive"] = np.concatenate([np.full(len(d["times"]), n) for n, d in enumerate(drives)]).astype(np.uint8)
+    for key in ("times", "risk", "risk_unlogged", "speed", "speed_estimated"):
+        out[key] = np.concatenate([d[key] for d in drives]).astype(np.float16 if key != "times" else np.float32)
+    return out

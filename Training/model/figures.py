@@ -3,6 +3,7 @@
 import numpy as np
 
 REPEATS = 1000
+AT_ONCE = 4_000_000  # weights in memory at a time
 
 
 def clip_weights(clips, repeats=REPEATS, seed=0):
@@ -15,6 +16,9 @@ def clip_weights(clips, repeats=REPEATS, seed=0):
 
 def average_precision(score, hit, weights=None):
     """score, hit [n]; weights [r, n] -> AP, or [r] of them. Equal scores share one step of the curve."""
+    if weights is not None and weights.size > AT_ONCE:
+        rows = max(1, AT_ONCE // weights.shape[1])
+        return np.concatenate([np.atleast_1d(average_precision(score, hit, weights[r:r + rows])) for r in range(0, len(weights), rows)])
     weights = np.ones((1, len(score))) if weights is None else weights
     order = np.argsort(-score, kind="stable")
     s, h = score[order], hit[order].astype(float)
@@ -34,6 +38,23 @@ def interval(values):
     return (float(np.percentile(values, 2.5)), float(np.percentile(values, 97.5))) if len(values) else (float("nan"),) * 2
 
 
+def mean(values, weights=None):
+    """Of values [n]; with weights [r, n] one a draw."""
+    return float(np.mean(values)) if weights is None else (weights @ values) / weights.sum(1)
+
+
+def area_under_curve(score, odd, weights=None):
+    """How often an odd one scores above an ordinary one, equal scores half. weights [r, n] -> [r]."""
+    _, rank = np.unique(score, return_inverse=True)
+    weights = np.ones((1, len(score))) if weights is None else weights
+    out = []
+    for w in weights:
+        odds, plain = (np.bincount(rank, w * chosen, minlength=rank.max() + 1) for chosen in (odd, ~odd))
+        below = np.cumsum(plain) - plain
+        out.append((odds * (below + plain / 2)).sum() / max(odds.sum() * plain.sum(), 1e-9))
+    return np.array(out) if len(out) > 1 else float(out[0])
+
+
 def iou(histograms, threshold_bin, weights=None):
     """histograms [n, 2, bins]; IoU over all records together of `probability >= threshold`."""
     counts = histograms.astype(float)
@@ -49,6 +70,20 @@ def best_threshold(histograms):
     """-> bin, IoU"""
     values = [iou(histograms, b) for b in range(1, histograms.shape[2])]
     return int(np.argmax(values)) + 1, float(max(values))
+
+
+def recall(histograms, threshold_bin, weights=None):
+    """Of the occupied cells in histograms [n, 2, bins]."""
+    found, occupied = histograms[:, 1, threshold_bin:].sum(1).astype(float), histograms[:, 1].sum(1).astype(float)
+    return float(found.sum() / max(occupied.sum(), 1)) if weights is None else (weights @ found) / np.maximum(weights @ occupied, 1)
+
+
+def threshold_of_false_share(histograms, share):
+    """The lowest bin at which at most `share` of the empty cells are called occupied."""
+    empty = histograms[:, 0].sum(0).astype(float)
+    above = np.cumsum(empty[::-1])[::-1] / max(empty.sum(), 1)
+    fits = np.nonzero(above <= share)[0]
+    return int(fits[0]) if len(fits) else histograms.shape[2]
 
 
 def calibration_error(p, hit, weights=None, bins=15):

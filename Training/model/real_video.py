@@ -1,4 +1,5 @@
-"""A bare forward video with an assumed rig and no ego log, as it is and with an obstacle pasted into the lane that grows: silence must not be blindness."""
+"""A bare forward video with an assumed rig and no ego log, as it is and with an obstacle of Training/real drawn into the lane that comes nearer; and the
+latents of what was forecast against what came, the video's own mean, and other times of the video."""
 
 from pathlib import Path
 
@@ -6,11 +7,16 @@ import cv2
 import numpy as np
 import yaml
 
-from . import calibration as cal
+from real import camera as real_camera
+from real import obstacle as real_obstacle
+from real.paste import BLUR_PX
+
 from . import contract as c
 from .drive_evaluation import Runner, model_picture, read_video, rotation
+from .latents import warped
 
-FAR_M, NEAR_M, CLOSING_MPS, STANDS_S = 45.0, 3.0, 9.0, 1.0  # it grows, and at last stands close before the bonnet
+# The starts are where the ego keeps to a straight lane for as long as the approach takes (Training/real/check has the same).
+APPROACHES = {"commavq": real_obstacle.Approach("suv", start_s=28.0, from_m=50.0, paint=2), "udacity_p1": real_obstacle.Approach("saloon", start_s=1.0)}
 
 
 def read_assumed_rig(path):
@@ -26,58 +32,6 @@ def read_assumed_rig(path):
     return camera, intrinsics, pose, (v["length_m"], v["width_m"], v["rear_overhang_m"])
 
 
-def paste(picture, camera, pose, distance):
-    """The rear of a car, 1.8 m wide, `distance` ahead of the camera in the lane, drawn into the source picture."""
-    k = camera["intrinsics"]
-    h, w = picture.shape[:2]
-    scale = w / camera["width_px"]
-
-    def to_px(y, z):
-        p = pose[0, :3, :3].T @ (np.array([pose[0, 0, 3] + distance, y, z]) - pose[0, :3, 3])
-        return (k["fx_px"] * p[0] / p[2] + k["cx_px"]) * scale, (k["fy_px"] * p[1] / p[2] + k["cy_px"]) * scale
-    out = picture.copy()
-
-    def box(y0, y1, z0, z1, colour):
-        (u0, v0), (u1, v1) = to_px(y0, z1), to_px(y1, z0)
-        cv2.rectangle(out, (int(round(u0 * 16)), int(round(v0 * 16))), (int(round(u1 * 16)), int(round(v1 * 16))), colour, -1, shift=4)
-    box(0.95, -0.95, 0.0, 0.12, (25, 25, 25))    # shadow
-    box(0.9, -0.9, 0.18, 0.95, (110, 60, 40))    # body
-    box(0.72, -0.72, 0.95, 1.45, (45, 40, 38))   # rear window
-    box(0.72, -0.72, 1.38, 1.48, (105, 58, 40))  # roof
-    box(0.88, 0.62, 0.7, 0.88, (40, 40, 190)), box(-0.62, -0.88, 0.7, 0.88, (40, 40, 190))
-    box(0.3, -0.3, 0.5, 0.65, (200, 200, 200))
-    return out
-
-
-def run(model, manifest, video, rig, obstacle_from_s=None):
-    """-> seconds [T], calibrated risk of the intended manoeuvre [T, K], own speed estimate [T], alarms [s]"""
-    camera, intrinsics, pose, footprint = read_assumed_rig(rig)
-    frames = read_video(video)
-    capture = cv2.VideoCapture(str(video))
-    rate = capture.get(cv2.CAP_PROP_FPS) or 10.0
-    step = max(1, round(rate * c.TICK_S))
-    period = step / rate
-    runner = Runner(model, intrinsics, pose, footprint)
-    risks, speeds, strips = [], [], []
-    for n, frame in enumerate(frames[::step]):
-        seconds = n * period
-        if obstacle_from_s is not None and seconds >= obstacle_from_s:
-            distance = max(NEAR_M, FAR_M - CLOSING_MPS * (seconds - obstacle_from_s))
-            if seconds < obstacle_from_s + (FAR_M - NEAR_M) / CLOSING_MPS + STANDS_S:
-                frame = paste(frame, camera, pose, distance)
-        if frame.shape[1] % c.PICTURE_WIDTH_PX:
-            frame = cv2.resize(frame, (camera["width_px"], camera["height_px"]))
-        picture = picture_of(frame, camera)
-        out = runner.step(picture[None], np.ones(1), period if n else 0)
-        risks.append(out["risk"][0]), speeds.append(float(out["ego"][0]))
-        strips.append((picture, out["occupancy"][0]))
-    p = cal.apply_risk(np.stack(risks), manifest["calibration"]["risk"])
-    levels = manifest["levels"]
-    column = list(c.HORIZONS_S).index(levels["horizon_s"])
-    raised = [t * period for t in cal.alarms(p[:, column], levels["high"]["rise"], levels["high"]["fall"], levels["alarm"]["m"], levels["alarm"]["n"])]
-    return np.arange(len(p)) * period, p[:, column], np.array(speeds), raised, strips, runner
-
-
 def picture_of(frame, camera):
     if camera["width_px"] % c.PICTURE_WIDTH_PX == 0:
         return model_picture(frame, camera["width_px"])
@@ -87,24 +41,82 @@ def picture_of(frame, camera):
     return cv2.resize(frame[top:top + int(round(rows))], (c.PICTURE_WIDTH_PX, c.PICTURE_HEIGHT_PX), interpolation=cv2.INTER_AREA)
 
 
-def evaluate(model, manifest, videos, folder):
-    """videos: list of (name, video, rig). Writes real-NAME.png strips. -> summary"""
-    from .report import overlay
-    summary = {}
+class Film:
+    """Every tick of one video through the model."""
+
+    def __init__(self, model, video, rig):
+        self.model, self.rig = model, rig
+        self.camera, self.intrinsics, self.pose, self.footprint = read_assumed_rig(rig)
+        rate = cv2.VideoCapture(str(video)).get(cv2.CAP_PROP_FPS) or 10.0
+        frames = read_video(video)
+        if not frames:
+            raise FileNotFoundError(f"{video}: no picture in it, or not there")
+        step = max(1, round(rate * c.TICK_S))
+        self.period, self.numbers = step / rate, range(0, len(frames), step)
+        self.frames = [frames[n] for n in self.numbers]
+
+    def run(self, approach=None):
+        """-> {"times", "risk" [T, K] raw of the intended manoeuvre, "speed", "latents", "observed", "ego"}, strips of (picture, occupancy), the runner"""
+        runner, rows, strips, pasted = Runner(self.model, self.intrinsics, self.pose, self.footprint), [], [], None
+        for n, frame in enumerate(self.frames):
+            if (frame.shape[1], frame.shape[0]) != (self.camera["width_px"], self.camera["height_px"]):
+                frame = cv2.resize(frame, (self.camera["width_px"], self.camera["height_px"]))
+            if approach and approach.distance_m(n * self.period) is not None:
+                if pasted is None:
+                    vehicle, cameras = real_camera.read_rig(self.rig)
+                    pasted = real_obstacle.Paste(approach, vehicle, cameras[0], frame, BLUR_PX)
+                frame = pasted.into(frame, n * self.period, self.numbers[n])
+            picture = picture_of(frame, self.camera)
+            out = runner.step(picture[None], np.ones(1), self.period if n else 0)
+            rows.append(out)
+            strips.append((picture, out["occupancy"][0]))
+        risk = np.stack([r["risk"][0] for r in rows])
+        return {"times": np.arange(len(rows)) * self.period, "risk": risk, **{k: np.stack([r[k] for r in rows]) for k in ("latents", "observed", "ego")}}, strips, runner
+
+
+def path_of(ego, period):
+    """Poses [T, 3] from estimated speed and yaw rate: there is nothing truer."""
+    yaw = np.cumsum(ego[:, 1] * period)
+    return np.stack([np.cumsum(ego[:, 0] * period * np.cos(yaw)), np.cumsum(ego[:, 0] * period * np.sin(yaw)), yaw], 1)
+
+
+def latent_rows(ran, period):
+    """-> rows of (tick, horizon, model, the video's mean, shrinkage fitted on the video itself, against the map of another time): mean squared errors."""
+    observed = ran["observed"].astype(np.float32)
+    mean, path, rows = observed.mean(0), path_of(ran["ego"].astype(float), period), []
+    from .geometry import relative_pose
+    for k, h in enumerate(c.HORIZONS_S):
+        ticks = round(h / period)
+        now = np.arange(round(1.0 / period), len(observed) - ticks)
+        if len(now) < 2 * ticks:
+            continue
+        came = observed[now + ticks] - mean
+        carried = warped(observed[now] - mean, relative_pose(path[now], path[now + ticks]))
+        share = (came * carried).sum((0, 2, 3)) / np.maximum((carried ** 2).sum((0, 2, 3)), 1e-9)
+        other = observed[now[(np.arange(len(now)) + len(now) // 2) % len(now)] + ticks]
+        said = ran["latents"][now, k]
+        errors = [((a - b) ** 2).mean((1, 2, 3)) for a, b in ((said, came + mean), (came, 0.0), (came, share[:, None, None] * carried), (said, other))]
+        rows.append(np.stack([now, np.full(len(now), k), *errors], 1))
+    return np.concatenate(rows).astype(np.float32) if rows else np.zeros((0, 6), np.float32)
+
+
+def collect(model, videos, pictures):
+    """videos: (name, file, rig) each. Writes real-NAME.png into the folder `pictures`. -> arrays to commit"""
+    from .plots import overlay
+    out = {"names": np.array([v[0] for v in videos])}
     for name, video, rig in videos:
-        times, plain, speeds, raised, strips, runner = run(model, manifest, video, rig)
-        start = max(3.0, 0.4 * times[-1])
-        _, pasted, _, raised_pasted, strips_pasted, _ = run(model, manifest, video, rig, obstacle_from_s=start)
-        contact = start + FAR_M / CLOSING_MPS
-        caught = [t for t in raised_pasted if start <= t <= contact + 0.5]
-        summary[name] = {"seconds": round(float(times[-1]), 1), "alarms_as_it_is_s": [round(t, 1) for t in raised], "peak_as_it_is": round(float(plain.max()), 4),
-                         "median_own_speed_mps": round(float(np.median(speeds)), 1), "obstacle_from_s": round(start, 1), "obstacle_contact_s": round(contact, 1),
-                         "alarms_with_obstacle_s": [round(t, 1) for t in raised_pasted], "peak_with_obstacle": round(float(pasted[times >= start].max()), 4),
-                         "raised_by_obstacle": bool(caught)}
+        film = Film(model, video, rig)
+        plain, strips, runner = film.run()
+        approach = APPROACHES.get(name) or real_obstacle.Approach("saloon", start_s=max(1.0, 0.4 * plain["times"][-1]))
+        pasted, strips_pasted, _ = film.run(approach)
+        said = f"a {approach.kind} from {approach.from_m:g} m at {approach.closing_mps:g} m/s"
+        content = {"times": plain["times"].astype(np.float32), "risk": plain["risk"].astype(np.float16), "risk_pasted": pasted["risk"].astype(np.float16), "speed": plain["ego"][:, 0].astype(np.float16),
+                   "start_s": np.float32(approach.start_s), "contact_s": np.float32(approach.contact_s), "obstacle": np.array(said), "latent_rows": latent_rows(plain, film.period)}
+        out.update({f"{name}_{k}": v for k, v in content.items()})
         lift, valid = runner.lift[0, 0].numpy(), runner.valid[0, 0].numpy()
         chosen = np.linspace(5, len(strips) - 1, 4).astype(int)
-        late = [min(len(strips) - 1, int(np.searchsorted(times, start + s))) for s in (1.0, 2.5, 3.5, 4.3)]
+        late = np.clip(np.searchsorted(plain["times"], [approach.start_s + s * (approach.closest_s - approach.start_s) for s in (0.4, 0.7, 0.85, 1.0)]), 0, len(strips) - 1)
         rows = [np.hstack([overlay(*source[n], lift, valid, 2) for n in picks]) for source, picks in ((strips, chosen), (strips_pasted, late))]
-        cv2.imwrite(str(Path(folder) / f"real-{name}.png"), np.vstack(rows))
-        print(f"evaluate: {name}: {summary[name]}", flush=True)
-    return summary
+        cv2.imwrite(str(Path(pictures) / f"real-{name}.png"), np.vstack(rows))
+        print(f"evaluate: {name}: {len(strips)} pictures, with {said}", flush=True)
+    return out

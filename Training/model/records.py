@@ -1,26 +1,25 @@
-"""Runs a model over clips of a split and keeps what every figure of the evaluation is computed from. Memory runs on every `stride`-th
-tick from the clip's start; a record is made every second tick once there is a second of history."""
-
-
-import multiprocessing
+"""Runs a model over clips of a split and keeps what the figures are computed from. The memory runs on every `stride`-th tick from the clip's start;
+a record is made at every `every`-th tick once there is a second of history. Pictures go through the encoder once for all variants."""
 
 import numpy as np
 import torch
 
 from drives import clips as drive_clips
-from drives import labels as drive_labels
 
+from . import baselines
 from . import contract as c
 from . import geometry as g
 from . import labels_cache as cache
-from .streams import fx_fy_cx_cy
 from .geometry import relative_pose
+from .streams import fx_fy_cx_cy
+from .variants import FULL
+from .workers import progress, shared_out
 from .world_model import probability
 
-FIRST_TICK, EVERY = 10, 2
+FIRST_TICK, EVERY, BATCH = 10, 2, 16
 BINS = 64           # of a probability
 LOGIT_LOW, LOGIT_HIGH, LOGIT_BINS = -14.0, 8.0, 88
-VARIANTS = ("full", "front_lost", "all_lost")
+A = len(c.CANDIDATES)
 
 
 def choose(root, split, clips=None, enriched=None):
@@ -39,115 +38,181 @@ def histogram(values, target, low, high, bins):
     return np.bincount(flat.ravel(), minlength=rows * 2 * bins).reshape(lead + (2, bins)).astype(np.int32)
 
 
-def _shard(results, number, arguments):
-    torch.set_num_threads(1)
-    try:
-        results.put((number, collect(*arguments)))
-    except BaseException as error:  # said in the parent: a share that ends in silence would leave it waiting
-        results.put((number, error))
-        raise
+def united(logits):
+    """Occupancy logits [..., 3, cells] -> probability that a cell holds anybody [..., cells]."""
+    return 1 - np.prod(1 / (1 + np.exp(logits)), axis=-2)
 
 
-def _shared_out(workers, model, blind, root, paths, stride, variants, batch, boxes, every, occupancy, progress):
-    """The same by several processes of one thread each, every one with its share of the clips."""
-    context = multiprocessing.get_context("fork")
-    results = context.Queue()
-    for n in range(workers):
-        arguments = (model, blind, root, paths[n::workers], stride, variants, batch, boxes, every, occupancy, progress if n == 0 else None)
-        context.Process(target=_shard, args=(results, n, arguments), daemon=True).start()
-    parts = dict(results.get() for _ in range(workers))
-    for part in parts.values():
-        if isinstance(part, BaseException):
-            raise part
-    parts = {n: part for n, part in parts.items() if part is not None}
-    for n, part in parts.items():
-        part["clip"] = part["clip"] * workers + n
-    return {k: np.concatenate([parts[n][k] for n in sorted(parts)]) for k in parts[0]}
+def rig_of(clips):
+    """-> lift, lift_valid, present [B, C]: the cameras of a batch of clips; absent ones are masked."""
+    most = max(len(clip.cameras) for clip in clips)
+    intrinsics = torch.zeros(len(clips), most, 4) + torch.tensor([91.0, 91.0, 63.5, 31.5])
+    poses = torch.eye(4).repeat(len(clips), most, 1, 1)
+    for i, clip in enumerate(clips):
+        n = len(clip.cameras)
+        intrinsics[i, :n] = torch.from_numpy(fx_fy_cx_cy(clip.intrinsics)).float()
+        poses[i, :n] = torch.from_numpy(clip.vehicle_from_camera).float()
+    return (*g.lift(intrinsics, poses), most)
+
+
+def motion_of(clip, before, now, logged=True):
+    """The memory's ego_motion [6] at tick `now`, the last committed one being `before` (None: the first)."""
+    out = np.zeros(6, np.float32)
+    if logged:
+        if before is not None:
+            out[:3] = relative_pose(clip.ego[before, :3], clip.ego[now, :3])
+        out[3:] = clip.ego[now, 3], clip.ego[now, 4], 1
+    return out
+
+
+def estimated(estimate):
+    """What C# gives the predictor where there is no log: ego_estimate [B, 3] -> ego [B, 3], manoeuvres [B, 16, K, 2] with present acceleration and
+    curvature of the estimate held."""
+    ego = estimate.copy()
+    ego[:, 0] = np.maximum(ego[:, 0], 0.0)
+    return ego, c.candidates(ego[:, 0], c.keep_going(ego[:, 0], ego[:, 1], ego[:, 2]))
+
+
+class Group:
+    """A batch of clips run side by side, all variants of them."""
+
+    def __init__(self, model, blind, clips, variants, occupancy, logits):
+        self.model, self.blind, self.clips, self.variants, self.occupancy, self.logits = model, blind, clips, variants, occupancy, logits
+        self.cached = [cache.load(clip) for clip in clips]
+        self.velocity = [baselines.load(clip) for clip in clips]
+        self.lift, self.valid, most = rig_of(clips)
+        self.masks = []
+        for variant in variants:
+            mask = np.zeros((len(clips), most), np.float32)
+            for i, clip in enumerate(clips):
+                mask[i, :len(clip.cameras)] = variant.mask(clip.cameras)
+            self.masks.append(torch.from_numpy(mask))
+        self.most = most
+        self.states = [model.initial_state(len(clips)) for _ in variants]
+        self.last = [[None] * len(clips) for _ in variants]      # tick of the last committed state
+        self.estimates = [np.zeros((len(clips), 3), np.float32) for _ in variants]
+        self.seen = [[v.seen(clip.name, clip.T) for clip in clips] for v in variants]
+        self.footprint = torch.tensor(np.array([clip.footprint for clip in clips]), dtype=torch.float32)
+        self.rows = [{} for _ in clips]
+        self.maps = [{} for _ in clips]
+
+    def tick(self, t):
+        alive = [i for i, clip in enumerate(self.clips) if clip.T > t]
+        pictures = np.zeros((len(alive), self.most, c.PICTURE_HEIGHT_PX, c.PICTURE_WIDTH_PX, 3), np.uint8)
+        for n, i in enumerate(alive):
+            pictures[n, :len(self.clips[i].cameras)] = self.clips[i].pictures(t)
+        features = self.model.encoder(torch.from_numpy(pictures).flatten(0, 1))
+        features = features.reshape(len(alive), self.most, *features.shape[1:])
+        for v, variant in enumerate(self.variants):
+            chosen = [(n, i) for n, i in enumerate(alive) if self.seen[v][i][t]]
+            if not chosen:
+                continue
+            rows, which = [n for n, _ in chosen], [i for _, i in chosen]
+            motion = np.stack([motion_of(self.clips[i], self.last[v][i], t, variant.logged) for i in which])
+            elapsed = torch.tensor([[0.0 if self.last[v][i] is None else (t - self.last[v][i]) * c.TICK_S] for i in which])
+            new, _, _, estimate = self.model.memory(features[rows], self.lift[which], self.valid[which], self.masks[v][which], torch.zeros(len(which), self.most),
+                                                    torch.from_numpy(motion), elapsed, self.states[v][which])
+            self.states[v][which] = new
+            self.estimates[v][which] = estimate.numpy()
+            for i in which:
+                self.last[v][i] = t
+        return alive
+
+    def record(self, t, alive):
+        """One row a live clip; where a variant dropped this tick, its last forecast stands."""
+        for n, i in enumerate(alive):
+            state = self.clips[i].ego[t]
+            put(self.rows[i], tick=t, ego=state[3:6].astype(np.float32), steps=self.cached[i]["steps"][t][:A], **{k: v[t] for k, v in self.velocity[i].items()})
+        for v, variant in enumerate(self.variants):
+            ticks = [self.last[v][i] for i in alive]
+            if variant.logged:
+                ego = np.stack([self.clips[i].ego[at, 3:6] for i, at in zip(alive, ticks)]).astype(np.float32)
+                manoeuvres = np.stack([self.cached[i]["manoeuvres"][at][:A] for i, at in zip(alive, ticks)])
+            else:
+                ego, manoeuvres = estimated(self.estimates[v][alive])
+            asked = manoeuvres
+            if variant == FULL:
+                asked = np.concatenate([manoeuvres, self.of_another_clip(t, alive)], 1)
+            ego, asked, footprint = torch.from_numpy(ego), torch.from_numpy(asked), self.footprint[alive]
+            _, logits, hazard = self.model.predictor(self.states[v][alive], ego, footprint, asked)
+            risk = probability(hazard).numpy()
+            if variant == FULL:
+                for n, p in enumerate(probability(self.blind(ego, footprint, asked)).numpy()):
+                    put(self.rows[alive[n]], blind=p[:A], blind_other=p[A:])
+            for n, i in enumerate(alive):
+                put(self.rows[i], **{f"risk_{variant.name}": risk[n, :A]})
+                if variant == FULL:
+                    put(self.rows[i], other_full=risk[n, A:])
+                if not variant.logged:
+                    put(self.rows[i], estimate=ego[n].numpy())
+            if self.occupancy and variant.logged and not variant.dropped:
+                self.count(t, alive, variant, logits.numpy())
+
+    def of_another_clip(self, t, alive):
+        """The next clip's manoeuvres of the same moment, each in the place of another one."""
+        shift = 1 + np.random.default_rng([7022, t]).integers(0, A - 1)
+        out = []
+        for i in alive:
+            j = (i + 1) % len(self.clips)
+            out.append(np.roll(self.cached[j]["manoeuvres"][min(t, self.clips[j].T - 1)][:A], shift, axis=0))
+        return np.stack(out)
+
+    def count(self, t, alive, variant, logits):
+        flat = logits.reshape(len(alive), 1 + c.K, 3, -1)
+        for n, i in enumerate(alive):
+            target = cache.occupancy(self.cached[i], t).reshape(1 + c.K, 3, -1).astype(bool)
+            seen = ~cache.hidden(self.cached[i], t).reshape(-1).astype(bool)
+            any_, p = target.any(1), united(flat[n])
+            add(self.maps[i], **{f"now_{variant.name}": histogram(p[0, seen], any_[0, seen], 0, 1, BINS)})
+            if variant != FULL:
+                continue
+            each = 1 / (1 + np.exp(-flat[n, 0][:, seen]))
+            add(self.maps[i], now_all_cells=histogram(p[0], any_[0], 0, 1, BINS), forecast=histogram(p, any_, 0, 1, BINS),
+                persistence=histogram(np.repeat(p[:1], 1 + c.K, 0), any_, 0, 1, BINS), classes=histogram(each, target[0][:, seen], 0, 1, BINS))
+            if self.logits:
+                add(self.maps[i], logits=histogram(flat[n].reshape(1 + c.K, -1), target.reshape(1 + c.K, -1), LOGIT_LOW, LOGIT_HIGH, LOGIT_BINS))
+
+
+def put(rows, **values):
+    for key, value in values.items():
+        rows.setdefault(key, []).append(value)
+
+
+def add(maps, **values):
+    for key, value in values.items():
+        maps[key] = maps[key] + value if key in maps else value
 
 
 @torch.no_grad()
-def collect(model, blind, root, paths, stride=2, variants=VARIANTS, batch=8, boxes=True, every=EVERY, occupancy=True, progress=None, workers=1):
-    """-> dict of arrays, one row a record; `clip` is the row's clip number."""
+def run(paths, model, blind, variants, stride, every, occupancy, logits, what):
+    """-> one {"name", "town", "enriched", "records", "maps"} a clip."""
     model.eval()
-    if workers > 1:
-        return _shared_out(workers, model, blind, root, paths, stride, variants, batch, boxes, every, occupancy, progress)
-    out = {}
+    tell, out = progress(what, len(paths)), []
+    for start in range(0, len(paths), BATCH):
+        clips = [drive_clips.Clip(p) for p in paths[start:start + BATCH]]
+        group = Group(model, blind, clips, variants, occupancy, logits)
+        for t in range(0, max(clip.T for clip in clips), stride):
+            alive = group.tick(t)
+            if t >= FIRST_TICK and (t - FIRST_TICK) % every == 0:
+                group.record(t, alive)
+        out += [{"name": clip.name, "town": clip.town, "seed": clip.seed, "enriched": clip.enriched, "maps": group.maps[i],
+                 "records": {k: np.stack(v) for k, v in group.rows[i].items()}} for i, clip in enumerate(clips)]
+        tell(len(out))
+    return out
 
-    def put(**row):
-        for key, value in row.items():
-            out.setdefault(key, []).append(value)
-    opened = [drive_clips.Clip(p) for p in paths] if len(paths) <= 64 else None
-    order = list(range(len(paths)))
-    for start in range(0, len(order), batch):
-        group = [(n, opened[n] if opened else drive_clips.Clip(paths[n])) for n in order[start:start + batch]]
-        group = sorted(group, key=lambda it: -it[1].T)
-        cached = [cache.load(clip) for _, clip in group]
-        most = max(len(clip.cameras) for _, clip in group)
-        intrinsics = torch.zeros(len(group), most, 4) + torch.tensor([91.0, 91.0, 63.5, 31.5])
-        poses = torch.eye(4).repeat(len(group), most, 1, 1)
-        mask = torch.zeros(len(group), most)
-        front = torch.zeros(len(group), most)
-        for i, (_, clip) in enumerate(group):
-            n = len(clip.cameras)
-            intrinsics[i, :n] = torch.from_numpy(fx_fy_cx_cy(clip.intrinsics)).float()
-            poses[i, :n] = torch.from_numpy(clip.vehicle_from_camera).float()
-            mask[i, :n] = 1
-            for j, name in enumerate(clip.cameras):
-                front[i, j] = float(name == "front")
-        lift, valid = g.lift(intrinsics, poses)
-        masks = {"full": mask, "front_lost": mask * (1 - front), "all_lost": mask * 0}
-        v = len(variants)
-        state = model.initial_state(len(group) * v).reshape(v, len(group), model.size.state, *c.GRID_SIZE)
-        for t in range(0, group[0][1].T, stride):
-            live = sum(clip.T > t for _, clip in group)
-            pictures = np.zeros((live, most, c.PICTURE_HEIGHT_PX, c.PICTURE_WIDTH_PX, 3), np.uint8)
-            motion, egos = np.zeros((live, 6), np.float32), np.zeros((live, 3), np.float32)
-            for i, (_, clip) in enumerate(group[:live]):
-                pictures[i, :len(clip.cameras)] = clip.pictures(t)
-                if t:
-                    motion[i, :3] = relative_pose(clip.ego[t - stride, :3], clip.ego[t, :3])
-                motion[i, 3:] = clip.ego[t, 3], clip.ego[t, 4], 1
-                egos[i] = clip.ego[t, 3:6]
-            features = model.encoder(torch.from_numpy(pictures).flatten(0, 1))
-            features = features.reshape(live, most, *features.shape[1:])
 
-            def tiled(x):
-                return x[:live].repeat((v,) + (1,) * (x.dim() - 1))
-            elapsed = torch.full((live * v, 1), stride * c.TICK_S if t else 0.0)
-            new, _, _, _ = model.memory(tiled(features), tiled(lift), tiled(valid), torch.cat([masks[name][:live] for name in variants]),
-                                        torch.zeros(live * v, most), torch.from_numpy(motion).repeat(v, 1), elapsed, state[:, :live].flatten(0, 1))
-            state = new.reshape(v, live, *new.shape[1:])
-            if t < FIRST_TICK or not any(FIRST_TICK + every * n in range(t, t + stride) for n in range(120)):
-                continue
-            manoeuvres = torch.from_numpy(np.stack([cached[i]["manoeuvres"][t][:len(c.CANDIDATES)] for i in range(live)]))
-            footprint = torch.tensor(np.array([clip.footprint for _, clip in group[:live]]), dtype=torch.float32)
-            ego = torch.from_numpy(egos)
-            _, logits, hazard = model.predictor(new, ego.repeat(v, 1), footprint.repeat(v, 1), manoeuvres.repeat(v, 1, 1, 1))
-            risk = probability(hazard).reshape(v, live, len(c.CANDIDATES), c.K).numpy()
-            blind_risk = probability(blind(ego, footprint, manoeuvres)).numpy()
-            logits = logits.reshape(v, live, 1 + c.K, 3, -1).numpy()
-            for i, (number, clip) in enumerate(group[:live]):
-                row = dict(clip=number, tick=t, enriched=clip.enriched, ego=egos[i], steps=cached[i]["steps"][t][:len(c.CANDIDATES)],
-                           blind=blind_risk[i], closest=cached[i]["closest"][t])
-                for n, name in enumerate(variants):
-                    row["risk_" + name] = risk[n, i]
-                if not occupancy:
-                    put(**row)
-                    continue
-                target = cache.occupancy(cached[i], t).reshape(1 + c.K, 3, -1).astype(bool)
-                hidden = cache.hidden(cached[i], t).reshape(-1).astype(bool)
-                united = target.any(1)
-                p = 1 - np.prod(1 / (1 + np.exp(logits[:, i])), axis=2)    # [v, 1+K, cells]
-                for n, name in enumerate(variants):
-                    row["now_" + name] = histogram(p[n, 0, ~hidden], united[0, ~hidden], 0, 1, BINS)
-                row["now_all_cells"] = histogram(p[0, 0], united[0], 0, 1, BINS)
-                row["forecast"] = histogram(p[0], united, 0, 1, BINS)
-                row["persistence"] = histogram(np.repeat(p[0, :1], 1 + c.K, 0), united, 0, 1, BINS)
-                row["logits"] = histogram(logits[0, i].reshape(1 + c.K, -1), target.reshape(1 + c.K, -1), LOGIT_LOW, LOGIT_HIGH, LOGIT_BINS)
-                if boxes:
-                    m = cached[i]["manoeuvres"][t][c.KEEP:c.KEEP + 1].astype(float)
-                    row["velocity"] = -drive_labels.constant_velocity_risk(clip, t, m)[1][0]
-                put(**row)
-        if progress:
-            progress(min(start + batch, len(order)), len(order))
-    return {k: np.stack(x) for k, x in out.items()} if out else None
+def collect(model, blind, paths, variants=(FULL,), stride=2, every=EVERY, occupancy=True, logits=False, workers=1, what="clips"):
+    parts = shared_out(run, paths, workers, model, blind, variants, stride, every, occupancy, logits, what)
+    return joined(parts)
+
+
+def joined(parts):
+    """Clips' results -> (records: arrays with one row a record and `clip` its clip's number, maps: arrays with one row a clip, clips: what each is)."""
+    parts = [p for p in parts if p["records"]]
+    if not parts:
+        return None
+    records = {k: np.concatenate([p["records"][k] for p in parts]) for k in parts[0]["records"]}
+    records["clip"] = np.concatenate([np.full(len(p["records"]["tick"]), n) for n, p in enumerate(parts)])
+    records["enriched"] = np.array([p["enriched"] for p in parts])[records["clip"]]
+    maps = {k: np.stack([p["maps"][k] for p in parts]) for k in parts[0]["maps"]}
+    return records, maps, [{k: p[k] for k in ("name", "town", "seed", "enriched")} for p in parts]

@@ -93,10 +93,11 @@ class Files(unittest.TestCase):
 
 class Plan(unittest.TestCase):
     def test_plan_splits_share_no_town(self):
-        seen = [n for numbers in towns.SPLITS.values() for n in numbers]
+        seen = [n for splits in towns.NUMBERS.values() for numbers in splits.values() for n in numbers]
         self.assertEqual(len(seen), len(set(seen)))
-        for split in towns.SPLITS:
-            self.assertTrue(all(towns.split_of(n) == split for n, *_ in make.plan(split, 400, 1)))
+        for kind, splits in towns.NUMBERS.items():
+            for split in splits:
+                self.assertTrue(all(towns.split_of(n) == split and towns.kind_of(n) == kind for n, *_ in make.plan(split, 400, 1, kind)))
 
 
 if __name__ == "__main__":

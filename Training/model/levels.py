@@ -1,0 +1,137 @@
+"""Alarms: episodes of them, what they catch and how often they come; the levels, chosen on validation clips alone."""
+
+import numpy as np
+
+from . import calibration as cal
+from . import contract as c
+
+RULES = ((2, 3), (3, 5), (2, 5))  # m of n ticks
+FALL = 0.7                        # of the rising threshold
+THRESHOLDS = tuple(np.round(np.r_[np.arange(0.04, 0.2, 0.02), np.arange(0.2, 0.95, 0.025)], 3))
+TTC_THRESHOLDS_S = tuple(np.round(np.arange(0.3, 4.01, 0.1), 1))
+FALSE_ALARMS = 0.02               # the share of short calm validation clips (1 to 2 s looked at) that may alarm
+EPISODES_OVER_TTC = 1.6           # on validation; the gate on test towns is 2
+SOON_S, SLOWEST_MPS, IN_SUCCESSION = 2.0, 3.0, 3
+
+
+def alarms(p, threshold, fall, m, n):
+    """p [T] at consecutive ticks -> list of the first ticks of alarm episodes: m of the last n ticks high (hysteresis: rise, fall)."""
+    high, on, recent, out = False, False, [], []
+    for t, value in enumerate(p):
+        high = value >= (fall if high else threshold)
+        recent = (recent + [high])[-n:]
+        if not on and sum(recent) >= m:
+            on = True
+            out.append(t)
+        elif on and sum(recent) == 0:
+            on = False
+    return out
+
+
+def event_of(ttc, speed):
+    """The first of three ticks in succession at which going on as now collides within 2 s, at 3 m/s or faster; and the moment of that contact,
+    in ticks. None where there is none."""
+    threat = (ttc <= SOON_S) & (speed >= SLOWEST_MPS)
+    run = np.convolve(threat, np.ones(IN_SUCCESSION), "valid") >= IN_SUCCESSION
+    if not run.any():
+        return None
+    first = int(np.argmax(run))
+    return first, first + ttc[first] / c.TICK_S
+
+
+def series_of(records, risk, natural):
+    """Records at every tick -> one dict a clip: p [T, K] calibrated risk of the intended manoeuvre, ttc_velocity [T], event, calm, natural.
+    Calm: neither the intended manoeuvre nor keeping on collides within 4 s at any tick."""
+    out = []
+    for clip in np.unique(records["clip"]):
+        rows = records["clip"] == clip
+        out.append({"p": risk[rows], "ttc": records["ttc_velocity"][rows].astype(float), "calm": bool((records["steps"][rows, :2] == c.K).all()),
+                    "event": event_of(records["ttc"][rows].astype(float), records["ego"][rows, 0].astype(float)), "natural": natural, "short": len(rows.nonzero()[0]) <= 22})
+    return out
+
+
+def counted(series, score, rise, fall, rule):
+    """-> per clip: episodes, 1 where its event was met by an alarm before contact, the lead in s (NaN: none), 1 where it alarmed at all."""
+    out = np.zeros((len(series), 4))
+    for i, s in enumerate(series):
+        raised = alarms(score(s), rise, fall, *rule)
+        out[i, 0], out[i, 3], out[i, 2] = len(raised), bool(raised), np.nan
+        if s["event"]:
+            in_time = [t for t in raised if t < s["event"][1]]
+            out[i, 1] = bool(in_time)
+            if in_time:
+                out[i, 2] = (s["event"][1] - in_time[0]) * c.TICK_S
+    return out
+
+
+def curve(series, score, pairs, rule):
+    """[len(pairs), clips, 4] of `counted` for (rise, fall) pairs."""
+    return np.stack([counted(series, score, rise, fall, rule) for rise, fall in pairs])
+
+
+def of_risk(column):
+    return lambda s: s["p"][:, column]
+
+
+def of_ttc(s):
+    return -s["ttc"]
+
+
+RISK_PAIRS = tuple((t, FALL * t) for t in THRESHOLDS)
+TTC_PAIRS = tuple((-t, -t / FALL) for t in TTC_THRESHOLDS_S)
+
+
+def rates(counts, series, weights=None):
+    """counts [..., clips, 4] -> episodes an hour of natural driving, share of events met; weights [clips] of a draw."""
+    w = np.ones(len(series)) if weights is None else weights
+    natural = np.array([s["natural"] for s in series]) * w
+    event = np.array([s["event"] is not None for s in series]) * w
+    hours = (natural * [len(s["p"]) for s in series]).sum() * c.TICK_S / 3600
+    return counts[..., 0] @ natural / max(hours, 1e-9), counts[..., 1] @ event / max(event.sum(), 1e-9)
+
+
+def fewest(episodes, met, at_least):
+    """Episodes an hour at the cheapest threshold that meets at least that share of the events; inf where none does."""
+    fits = met >= at_least - 1e-9
+    return float(episodes[fits].min()) if fits.any() else float("inf")
+
+
+def over_ttc(ours, met, curve_episodes, curve_met, ttc_episodes, ttc_met):
+    """Ratio of episodes at equal detection; where the true boxes never meet as many events, both at the most that they meet."""
+    level = met
+    if ttc_met.max() < met:
+        level, ours = ttc_met.max(), fewest(curve_episodes, curve_met, ttc_met.max())
+    return ours / max(fewest(ttc_episodes, ttc_met, level), 1e-9)
+
+
+def choose(series, against_ttc=True):
+    """series of validation clips. For every horizon, rule and threshold: of those at which few short calm clips alarm and that come at most 1.6 times as often as
+    a time-to-collision alarm from the true boxes that meets as many events, the one that meets most events in time; of equals the longer lead.
+    against_ttc False leaves that ratio out: without an ego log the alarm is not held against one that knows the speeds.
+    -> levels, table of (horizon, m, n, threshold, calm alarmed, events met, median lead, episodes an hour, over the time-to-collision alarm)"""
+    calm = np.array([s["calm"] and s["short"] for s in series])
+    best, table = None, []
+    for m, n in RULES:
+        ttc_episodes, ttc_met = rates(curve(series, of_ttc, TTC_PAIRS, (m, n)), series)
+        for horizon in (1, 2, 3):
+            counts = curve(series, of_risk(horizon), RISK_PAIRS, (m, n))
+            episodes, met = rates(counts, series)
+            for i, threshold in enumerate(THRESHOLDS):
+                false = float(counts[i, calm, 3].mean()) if calm.any() else 0.0
+                leads = counts[i, :, 2][np.isfinite(counts[i, :, 2])]
+                lead = float(np.median(leads)) if len(leads) else 0.0
+                ratio = over_ttc(episodes[i], met[i], episodes, met, ttc_episodes, ttc_met)
+                table.append((c.HORIZONS_S[horizon], m, n, float(threshold), round(false, 4), round(float(met[i]), 4), round(lead, 2), round(float(episodes[i]), 1), round(ratio, 3)))
+                silent = false <= FALSE_ALARMS  # where none is silent and seldom enough, the silent one that meets most
+                worth = (silent and (ratio <= EPISODES_OVER_TTC or not against_ttc), silent, met[i] if silent else -false, lead)
+                if best is None or worth > best[0]:
+                    best = worth, horizon, float(threshold), (m, n)
+    _, horizon, rise, (m, n) = best
+    return {"horizon_s": c.HORIZONS_S[horizon], "elevated": {"rise": round(0.5 * rise, 4), "fall": round(0.35 * rise, 4)},
+            "high": {"rise": round(rise, 4), "fall": round(FALL * rise, 4)}, "alarm": {"m": m, "n": n}}, table
+
+
+def raised(risk, levels, scaling):
+    """Raw risk [T, K] of the intended manoeuvre -> calibrated risk at the levels' horizon [T], first ticks of alarm episodes."""
+    p = cal.apply_risk(risk, scaling)[:, list(c.HORIZONS_S).index(levels["horizon_s"])]
+    return p, alarms(p, levels["high"]["rise"], levels["high"]["fall"], levels["alarm"]["m"], levels["alarm"]["n"])

@@ -1,0 +1,194 @@
+"""The model over long clips, tick by tick: risk for the alarms, latents against what came, edits of the pictures, ticks dropped, and the memory against
+none. What the figures need is kept, one dict a clip."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from drives import clips as drive_clips
+from drives import labels as drive_labels
+
+from . import baselines
+from . import contract as c
+from . import labels_cache as cache
+from .records import BINS, FIRST_TICK, estimated, histogram, motion_of, put, rig_of, united
+from .variants import DROPPED
+from .workers import progress, shared_out
+from .world_model import probability
+
+SURPRISE_TICKS = (5, 10, 20)    # horizons of 0.5, 1 and 2 s
+SURPRISE_FIRST = FIRST_TICK + SURPRISE_TICKS[-1]
+DRIVEN_EVERY = 4
+REMEMBERED_TICKS = 20
+WINDOW = 5                      # ticks of a moment that is judged for surprise
+SLOWEST_FROZEN_MPS = 3.0        # a frozen picture of a standing car is like any other
+
+
+class Stream:
+    """One clip and the state the model has of it."""
+
+    def __init__(self, model, blind, clip, unlogged):
+        self.model, self.blind, self.clip, self.unlogged = model, blind, clip, unlogged
+        self.cached, self.baseline = cache.load(clip), baselines.load(clip)
+        self.lift, self.valid, _ = rig_of([clip])
+        self.mask = torch.ones(1, len(clip.cameras))
+        self.footprint = torch.tensor([clip.footprint], dtype=torch.float32)
+        empty = model.initial_state(1)
+        self.state, self.dropped, self.without_log = empty, empty, empty
+        self.seen = DROPPED.seen(clip.name, clip.T)
+        self.last_seen = None
+        self.observed, self.forecasts, self.rows, self.driven = [], {}, {}, {}
+        self.occluded, self.sparse = {}, {}
+        self.states, self.errors = {}, []
+
+    def features(self, pictures):
+        return self.model.encoder(torch.from_numpy(pictures))[None]
+
+    def remember(self, features, t, streams):
+        """streams: (tick of the last committed state or None, that state, logged) each -> their next states, observed maps and ego estimates, side by side."""
+        n = len(streams)
+        elapsed = torch.tensor([[0.0 if before is None else (t - before) * c.TICK_S] for before, _, _ in streams])
+        motion = torch.from_numpy(np.stack([motion_of(self.clip, before, t, logged) for before, _, logged in streams]))
+        state, observed, _, estimate = self.model.memory(features.expand(n, *features.shape[1:]), self.lift.expand(n, *self.lift.shape[1:]), self.valid.expand(n, *self.valid.shape[1:]),
+                                                         self.mask.expand(n, -1), torch.zeros(n, self.mask.shape[1]), motion, elapsed, torch.cat([state for _, state, _ in streams]))
+        return state, observed, estimate
+
+    def manoeuvres(self, t, numbers):
+        return torch.from_numpy(self.cached["manoeuvres"][t][list(numbers)])[None]
+
+    def ego(self, t):
+        return torch.from_numpy(self.clip.ego[t, 3:6].astype(np.float32))[None]
+
+    def tick(self, t):
+        features = self.features(self.clip.pictures(t))
+        before = t - 1 if t else None
+        streams = [(before, self.state, True)]
+        if self.unlogged:
+            streams.append((before, self.without_log, False))
+        if self.seen[t]:
+            streams.append((self.last_seen, self.dropped, True))
+        states, observed, estimates = self.remember(features, t, streams)
+        self.state = states[:1]
+        self.states[t] = self.state
+        if self.seen[t]:
+            self.dropped, self.last_seen = states[-1:], t
+        self.observed.append(observed[0].numpy().astype(np.float16))
+        self.errors.append(self.surprise(t, observed[0].numpy()))
+        asked, ego, manoeuvres = self.state, self.ego(t), self.manoeuvres(t, (0, c.KEEP))
+        if self.unlogged:
+            self.without_log = states[1:2]
+            own, candidates = estimated(estimates[1:2].numpy())
+            asked, ego, manoeuvres = states[:2], torch.cat([ego, torch.from_numpy(own)]), torch.cat([manoeuvres, torch.from_numpy(candidates[:, :2])])
+        latents, logits, hazard = self.model.predictor(asked, ego, self.footprint.expand(len(asked), -1), manoeuvres)
+        self.forecasts[t] = latents[0].numpy()
+        if t < FIRST_TICK:
+            return
+        risk = probability(hazard).numpy()
+        blind = probability(self.blind(self.ego(t), self.footprint, self.manoeuvres(t, (0,))))[0, 0].numpy()
+        put(self.rows, tick=t, ego=self.clip.ego[t, 3:6].astype(np.float32), steps=self.cached["steps"][t][:2], risk=risk[0], blind=blind,
+            ttc=self.baseline["ttc"][t], ttc_velocity=self.baseline["ttc_velocity"][t])
+        if self.unlogged:
+            put(self.rows, risk_unlogged=risk[1], estimate=own[0])
+        if (t - FIRST_TICK) % DRIVEN_EVERY == 0:
+            self.sparsely(t, features, logits[0, 0].numpy(), risk[0])
+
+    def sparsely(self, t, features, logits, risk):
+        """What costs more forwards: ticks dropped, what was really driven and another clip's, and no memory."""
+        at = self.last_seen  # at a dropped tick the last forecast stands
+        fresh, _, _ = self.remember(features, t, [(None, self.model.initial_state(1), True)])
+        other = torch.from_numpy(self.other["manoeuvres"][min(t, len(self.other["manoeuvres"]) - 1)][[cache.DRIVEN]])[None]
+        two = lambda x: x.expand(1, 2, -1, -1)  # the dropped stream asks for two manoeuvres, the others for one
+        manoeuvres = torch.cat([self.manoeuvres(at, (0, c.KEEP)), two(self.manoeuvres(t, (cache.DRIVEN,))), two(other), two(self.manoeuvres(t, (0,)))])
+        states, ego = torch.cat([self.dropped, self.state, self.state, fresh]), torch.cat([self.ego(at)] + [self.ego(t)] * 3)
+        latents, fresh_logits, hazard = self.model.predictor(states, ego, self.footprint.expand(4, -1), manoeuvres)
+        put(self.sparse, tick=t, risk_dropped=probability(hazard)[0].numpy(), risk=risk, steps=self.cached["steps"][t][:2])
+        self.driven[t] = latents[1:3].numpy()  # kept until what came is known
+        self.occlusion(t, logits, fresh_logits[3, 0].numpy())
+
+    def surprise(self, t, observed):
+        """Squared error of what was forecast for now, [horizons, X', Y'], NaN where nothing was forecast."""
+        out = np.full((len(SURPRISE_TICKS),) + observed.shape[1:], np.nan, np.float32)
+        for n, ticks in enumerate(SURPRISE_TICKS):
+            if t - ticks in self.forecasts:
+                out[n] = ((self.forecasts[t - ticks][c.HORIZON_TICKS.index(ticks)] - observed) ** 2).mean(0)
+        return out
+
+    def occlusion(self, t, logits, logits_fresh):
+        """Counts over cells that hold only somebody hidden from every camera now, but in sight within the last 2 s, against the empty ones."""
+        boxes, seen = self.clip.boxes(t), self.clip.visible(t)
+        lately = set()
+        for i in range(max(0, t - REMEMBERED_TICKS), t):
+            lately |= set(self.clip.boxes(i)[self.clip.visible(i), 0])
+        behind = np.array([not v and b[0] in lately for b, v in zip(boxes, seen)], bool)
+        local = drive_labels.in_frame(boxes, self.clip.ego[t])
+        everybody, in_sight, remembered = (drive_labels.raster(local[which]).max(0).reshape(-1).astype(bool) for which in (np.ones(len(boxes), bool), seen, behind))
+        target = remembered & ~in_sight
+        asked = target | ~everybody
+        for name, x in (("memory", logits), ("fresh", logits_fresh)):
+            count = histogram(united(x.reshape(3, -1))[asked], target[asked], 0, 1, BINS)
+            self.occluded[name] = self.occluded.get(name, 0) + count
+
+    def edited(self, t0, pictures):
+        """Errors of the moments from t0 on, had the pictures been these: [WINDOW, horizons, X', Y']."""
+        state, out = self.states[t0 - 1], []
+        for j, picture in enumerate(pictures):
+            state, observed, _ = self.remember(self.features(picture), t0 + j, [(t0 + j - 1, state, True)])
+            out.append(self.surprise(t0 + j, observed[0].numpy()))
+        return np.stack(out)
+
+    def frozen(self):
+        """-> tick, pictures in which the front camera stands still from that tick on; None where the ego does not drive."""
+        ticks = [t for t in range(SURPRISE_FIRST, self.clip.T - WINDOW) if self.clip.ego[t, 3] >= SLOWEST_FROZEN_MPS]
+        if not ticks:
+            return None
+        t0 = ticks[zlib.crc32(self.clip.name.encode()) % len(ticks)]
+        front = self.clip.cameras.index("front")
+        pictures = [self.clip.pictures(t0 + j) for j in range(WINDOW)]
+        for picture in pictures:
+            picture[front] = self.clip.pictures(t0 - 1, [front])[0]
+        return t0, pictures
+
+    def result(self):
+        observed = np.stack(self.observed)
+        out = {"name": self.clip.name, "town": self.clip.town, "observed": observed, "ego": self.clip.ego[:self.clip.T], "occluded": self.occluded,
+               "rows": _stacked(self.rows), "sparse": _stacked(self.sparse), "errors": np.stack(self.errors).astype(np.float32), "edited": {}, "driven": {}}
+        for t, latents in self.driven.items():
+            error = np.full((2, c.K), np.nan)
+            for k, ticks in enumerate(c.HORIZON_TICKS):
+                if t + ticks < len(observed):
+                    error[:, k] = ((latents[:, k] - observed[t + ticks]) ** 2).mean((1, 2, 3))
+            out["driven"][t] = error
+        still = self.frozen()
+        if still:
+            out["edited"]["frozen"] = (still[0], self.edited(*still))
+        for path in sorted(Path(self.clip.path.parent, "edits").glob(f"{self.clip.name}-*.npz")):
+            edit = drive_clips.Clip(path)
+            t0 = edit.meta["tick"]
+            out["edited"][edit.meta["edit"]] = (t0, self.edited(t0, [edit.pictures(j) for j in range(edit.T)]))
+        return out
+
+
+def _stacked(rows):
+    return {k: np.stack(v) for k, v in rows.items()}
+
+
+@torch.no_grad()
+def run(paths, model, blind, others, unlogged, what):
+    model.eval()
+    tell, out = progress(what, len(paths)), []
+    for path in paths:
+        stream = Stream(model, blind, drive_clips.Clip(path), unlogged)
+        stream.other = cache.load(drive_clips.Clip(others[str(path)]))
+        for t in range(stream.clip.T):
+            stream.tick(t)
+        out.append(stream.result())
+        tell(len(out))
+    return out
+
+
+def collect(model, blind, paths, unlogged=False, workers=1, what="long clips"):
+    """-> one dict a clip, in the order of `paths`."""
+    others = {str(p): paths[(n + 1) % len(paths)] for n, p in enumerate(paths)}
+    return shared_out(run, paths, workers, model, blind, others, unlogged, what)

@@ -1,0 +1,64 @@
+"""Everything that is chosen is chosen here, from validation clips alone: scaling, bounds, thresholds, alarm levels, with and without an ego log."""
+
+import numpy as np
+
+from . import calibration as cal
+from . import contract as c
+from . import figures as f
+from . import levels as lv
+from .latents import Surprise, fit
+
+
+def choose(natural, enriched, long):
+    """natural, enriched: (records, maps, clips) at every tick of the short clips; long: long_runs' results. -> settings (plain values), latent baselines, Surprise"""
+    records, maps, _ = natural
+    settings = {"risk": cal.risk(records["risk_full"], records["steps"]), "blind": cal.risk(records["blind"], records["steps"]), "occupancy": cal.occupancy(maps["logits"]),
+                "threshold": f.best_threshold(maps["now_full"])[0], "iou_validation": f.best_threshold(maps["now_full"])[1],
+                "class_thresholds": [f.best_threshold(maps["classes"][:, n])[0] for n in range(len(c.CLASSES))],
+                "later": [f.best_threshold(maps["forecast"][:, level])[0] for level in range(1 + c.K)],
+                "persisting": [f.best_threshold(maps["persistence"][:, level])[0] for level in range(1 + c.K)]}
+    settings["by_manoeuvre_4s"] = {name: by_manoeuvre(records[name], records["steps"]) for name in ("risk_full", "blind")}
+    settings["bounds"] = bound(records, "risk_full", settings["risk"])
+    settings["levels"], settings["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_full", settings["risk"]))
+    without = {"risk": cal.risk(records["risk_unlogged"], records["steps"])}
+    without["upper_bound"] = bound(records, "risk_unlogged", without["risk"])
+    without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_unlogged", without["risk"]), against_ttc=False)
+    settings["ego_estimated"] = without
+    surprise = Surprise(long)
+    settings["surprise"] = {"statistic": surprise.name, "auc_on_validation": surprise.validation}
+    return settings, fit(long), surprise
+
+
+def by_manoeuvre(p, steps, column=c.K - 1):
+    """[16, 2] scale, bias of each manoeuvre's risk at the last horizon: one scaling for all is fitted to what is published first, keeping on."""
+    x, hit = cal.logit(p[::3, :, column]), (steps[::3] <= column).astype(float)
+    return [[round(value, 4) for value in cal.fit(x[:, a], hit[:, a], np.ones(len(x)))] for a in range(x.shape[1])]
+
+
+def bound(records, name, scaling):
+    hit = records["steps"][:, :1] <= np.arange(c.K)[None]
+    return cal.upper_bound(cal.apply_risk(records[name][:, 0], scaling), hit, records["clip"])
+
+
+def series(natural, enriched, long, name, scaling):
+    """For the alarm levels: short natural clips tell how often calm driving alarms, long natural ones episodes an hour, all of them what is met."""
+    out = []
+    for part in (natural, enriched):
+        if part:
+            out += lv.series_of(part[0], cal.apply_risk(part[0][name][:, 0], scaling), natural=False)
+    for clip in long:
+        rows = dict(clip["rows"], clip=np.zeros(len(clip["rows"]["tick"]), int))
+        risk = rows["risk" if name == "risk_full" else name][:, 0]
+        out += lv.series_of(rows, cal.apply_risk(risk, scaling), natural=True)
+    return out
+
+
+def into(manifest, settings, without_log):
+    """Writes what C# reads. without_log: the second set too, which it applies wherever the ego motion is the model's own estimate."""
+    estimated = settings["ego_estimated"]
+    manifest["calibration"] = {"risk": settings["risk"], "occupancy": settings["occupancy"], "upper_bound": settings["bounds"]}
+    manifest["levels"] = settings["levels"]
+    manifest.pop("levels_ego_estimated", None)
+    if without_log:
+        manifest["calibration"].update(risk_ego_estimated=estimated["risk"], upper_bound_ego_estimated=estimated["upper_bound"])
+        manifest["levels_ego_estimated"] = estimated["levels"]
