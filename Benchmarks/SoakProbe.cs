@@ -16,8 +16,6 @@ public sealed class SoakProbe : IDisposable
     private readonly Thread _thread;
     private readonly double[] _seconds;
     private readonly double[] _residentMb;
-    private readonly int[] _gen2;
-    private readonly int _gen2AtStart = GC.CollectionCount(2);
     private readonly long _started = Stopwatch.GetTimestamp();
     private int _count;
 
@@ -27,7 +25,6 @@ public sealed class SoakProbe : IDisposable
         var samples = (int)(longest / Every) + 1;
         _seconds = new double[samples];
         _residentMb = new double[samples];
-        _gen2 = new int[samples];
         _thread = new Thread(Run) { IsBackground = true, Name = "soak probe" };
     }
 
@@ -43,15 +40,15 @@ public sealed class SoakProbe : IDisposable
     }
 
     /// <summary>Resident memory from <paramref name="settled"/> after the start on; null where fewer than two looks came after it. After <see cref="Stop"/>.</summary>
-    public MemoryTrend? Memory(TimeSpan settled) => FirstLook(settled) is var first && _count - first < 2
-        ? null
-        : MemoryTrend.Of(_seconds.AsSpan(first, _count - first), _residentMb.AsSpan(first, _count - first));
-
-    /// <summary>Collections of generation 2 before and after <paramref name="settled"/>. After <see cref="Stop"/>.</summary>
-    public (int Before, int After) Gen2(TimeSpan settled)
+    public MemoryTrend? Memory(TimeSpan settled)
     {
-        var first = FirstLook(settled);
-        return first == _count ? (GC.CollectionCount(2) - _gen2AtStart, 0) : (_gen2[first] - _gen2AtStart, _gen2[_count - 1] - _gen2[first]);
+        var first = 0;
+        while (first < _count && _seconds[first] < settled.TotalSeconds)
+        {
+            first++;
+        }
+
+        return _count - first < 2 ? null : MemoryTrend.Of(_seconds.AsSpan(first, _count - first), _residentMb.AsSpan(first, _count - first));
     }
 
     public void Dispose()
@@ -67,20 +64,8 @@ public sealed class SoakProbe : IDisposable
         {
             _seconds[_count] = Stopwatch.GetElapsedTime(_started).TotalSeconds;
             _residentMb[_count] = _memory.ReadBytes() / MegabyteBytes;
-            _gen2[_count] = GC.CollectionCount(2);
             _count++;
         }
-    }
-
-    private int FirstLook(TimeSpan settled)
-    {
-        var first = 0;
-        while (first < _count && _seconds[first] < settled.TotalSeconds)
-        {
-            first++;
-        }
-
-        return first;
     }
 
     private void Run()

@@ -86,7 +86,7 @@ internal sealed record Summary
             DeadlineMissRatio = runs.Max(run => run.DeadlineMissRatio),
             Overhead = runs.All(run => run.Overhead is null) ? null : new OverheadSummary(runs.Max(run => run.Overhead?.P50 ?? 0), runs.Max(run => run.Overhead?.P99 ?? 0)),
             AllocBytesPerFrameset = runs.Max(run => run.AllocBytesPerFrameset),
-            Gc = new GcSummary(runs.Sum(run => run.Gc.Gen2), runs.Count == 0 ? 0 : runs.Max(run => run.Gc.PauseRatio)),
+            Gc = new GcSummary(runs.Sum(run => run.Gc.Gen2), runs.Sum(run => run.Gc.Gen2Steady), runs.Count == 0 ? 0 : runs.Max(run => run.Gc.PauseRatio)),
             RealtimeFactor = runs.Min(run => run.RealtimeFactor),
             RiskEvents = runs.Sum(run => run.RiskEvents),
             Digest = runs.All(run => run.Digest is not null) ? Chain(runs.Select(run => run.Digest!)) : null,
@@ -139,8 +139,9 @@ internal sealed record Percentiles(double P50, double P95, double P99, double Ma
 /// <summary>Milliseconds.</summary>
 internal sealed record OverheadSummary(double P50, double P99);
 
-/// <param name="Gen2">Collections of generation 2.</param>
+/// <param name="Gen2">Collections of generation 2, the start of the run included.</param>
+/// <param name="Gen2Steady">Those of them that came in steady state, where allocation is counted too.</param>
 /// <param name="PauseRatio">Share of the time in which the collector stood in the way; 0 to 1.</param>
-internal sealed record GcSummary(int Gen2, double PauseRatio);
+internal sealed record GcSummary(int Gen2, int Gen2Steady, double PauseRatio);
 
 internal sealed record HorizonSkill(double HorizonS, double Skill);

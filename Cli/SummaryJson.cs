@@ -22,6 +22,7 @@ internal static class SummaryJson
             Number(json, "alloc_bytes_per_frameset", summary.AllocBytesPerFrameset);
             json.WriteStartObject("gc");
             json.WriteNumber("gen2", summary.Gc.Gen2);
+            json.WriteNumber("gen2_steady", summary.Gc.Gen2Steady);
             Number(json, "pause_ratio", summary.Gc.PauseRatio);
             json.WriteEndObject();
             Number(json, "realtime_factor", summary.RealtimeFactor);

@@ -52,7 +52,7 @@ internal static class SummaryReport
 
         if (summary.AllocBytesPerFrameset is { } bytes)
         {
-            rows.Add(Row("allocation", $"{Format(bytes, "0")} B a frame set; {summary.Gc.Gen2} gen-2 collections"));
+            rows.Add(Row("allocation", $"{Format(bytes, "0")} B a frame set; {summary.Gc.Gen2} gen-2 collections, {summary.Gc.Gen2Steady} of them in steady state"));
         }
 
         var skill = summary.Skill.Where(entry => double.IsFinite(entry.Skill)).Select(entry => $"{Format(entry.HorizonS, "0.#")} s: {Format(entry.Skill, "0.00")}").ToList();

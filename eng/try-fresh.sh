@@ -142,7 +142,7 @@ check 'something in the clone belongs to another user' '[ -z "$(inside find "$cl
 say "what it took, on $(nproc) cores"
 printf '%s\n' "${table[@]}"
 if [ $keep = no ]; then
-    umount -R "$machine/proc" "$machine/dev" "$machine/opt/dotnet"
+    umount -R --lazy "$machine/proc" "$machine/dev" "$machine/opt/dotnet" # lazily: a build server that is still ending holds them
     rm -rf --one-file-system "$machine"
 fi
 [ $failures = 0 ]

@@ -18,6 +18,7 @@ internal sealed class RunMeasures : IJourneyObserver
     private long _published;
     private long _allocatedAtWarm;
     private long _allocatedAtLast;
+    private int _gen2AtWarm;
 
     public RunMeasures(PipelineMetrics metrics)
     {
@@ -34,6 +35,7 @@ internal sealed class RunMeasures : IJourneyObserver
         if (++_published == WarmForecasts)
         {
             _allocatedAtWarm = _allocatedAtLast;
+            _gen2AtWarm = GC.CollectionCount(2);
         }
     }
 
@@ -55,7 +57,10 @@ internal sealed class RunMeasures : IJourneyObserver
             DeadlineMissRatio = Summary.DeadlineMissRatioOf(ledger),
             Overhead = overhead.Count == 0 ? null : new OverheadSummary(overhead.P50Ms, overhead.P99Ms),
             AllocBytesPerFrameset = _published > WarmForecasts ? (_allocatedAtLast - _allocatedAtWarm) / (double)(_published - WarmForecasts) : null,
-            Gc = new GcSummary(GC.CollectionCount(2) - _gen2Before, (GC.GetTotalPauseDuration() - _pauseBefore) / elapsed),
+            Gc = new GcSummary(
+                GC.CollectionCount(2) - _gen2Before,
+                _published < WarmForecasts ? 0 : GC.CollectionCount(2) - _gen2AtWarm,
+                (GC.GetTotalPauseDuration() - _pauseBefore) / elapsed),
             RealtimeFactor = duration / elapsed,
             RiskEvents = _metrics.Alarms,
             Skill = [.. _metrics.Manifest.HorizonsS.Select((horizon, k) => new HorizonSkill(horizon, _skill[k]))],

@@ -9,7 +9,7 @@ namespace Forecast.Cli.Composition;
 /// <summary>The body of `forecast bench --soak`: the benchmark's cameras in real time for minutes on end, and whether anything grows.</summary>
 internal static class SoakRun
 {
-    /// <summary>What counts is what happens from then on: before, code is compiled a second time, and buffers are made and reach their size.</summary>
+    /// <summary>Memory is looked at from then on: code is compiled a second time, and buffers reach their size.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(60);
 
     public static void Measure(Settings settings, TimeSpan length, OnnxWorldModel model, ConsoleOutput console, CancellationToken cancelled)
@@ -22,21 +22,20 @@ internal static class SoakRun
         probe.Start();
         var summary = new LiveSession(settings, model, console.With(console.Json, quiet: true)).Run(drive.Live(settings, (int)(length / model.Manifest.TickPeriod)), cancelled);
         probe.Stop();
-        Report(summary, probe, settled, console);
+        Report(summary, probe.Memory(settled), settled, console);
         SummaryReport.Finish(summary, settings, console);
     }
 
-    private static void Report(Summary summary, SoakProbe probe, TimeSpan settled, ConsoleOutput console)
+    private static void Report(Summary summary, MemoryTrend? memory, TimeSpan settled, ConsoleOutput console)
     {
-        var gen2 = probe.Gen2(settled);
         var missed = Math.Round((summary.DeadlineMissRatio ?? 0) * summary.Framesets.Captured);
         console.Table(
             $"soak, {BenchDrive.Cameras} cameras of {StreetPictures.WidthPx}x{StreetPictures.HeightPx}",
             [],
             [
-                ["gen-2 collections", Text($"{gen2.After} after {settled.TotalSeconds:0} s, {gen2.Before} while starting")],
+                ["gen-2 collections", Text($"{summary.Gc.Gen2Steady} in steady state, {summary.Gc.Gen2} with the start")],
                 ["allocation", summary.AllocBytesPerFrameset is { } bytes ? Text($"{bytes:0} B a frame set") : "unknown"],
-                ["resident memory", probe.Memory(settled) is { } seen
+                ["resident memory", memory is { } seen
                     ? Text($"{seen.StartMb:0.0} MB after {settled.TotalSeconds:0} s, {seen.EndMb:0.0} MB at the end, {seen.MbPerMinute:+0.000;-0.000;0.000} MB a minute")
                     : "unknown: too short"],
                 ["deadline misses", Text($"{missed:0} of {summary.Framesets.Captured} frame sets")],

@@ -66,7 +66,8 @@ public sealed class SummaryTests : IDisposable
               },
               "alloc_bytes_per_frameset": 96,
               "gc": {
-                "gen2": 0,
+                "gen2": 1,
+                "gen2_steady": 0,
                 "pause_ratio": 0.001
               },
               "realtime_factor": 1,
@@ -168,7 +169,7 @@ public sealed class SummaryTests : IDisposable
             DeadlineMissRatio = Summary.DeadlineMissRatioOf(copy),
             Overhead = new OverheadSummary(0.5, 1.25),
             AllocBytesPerFrameset = 96,
-            Gc = new GcSummary(0, 0.001),
+            Gc = new GcSummary(1, 0, 0.001),
             RealtimeFactor = 1,
             RiskEvents = 1,
             Skill = [new HorizonSkill(0.5, 0.25), new HorizonSkill(4, double.NaN)],
