@@ -30,7 +30,7 @@ internal sealed class CalibrationReport(RigCalibration calibration, RigCalibrati
 
         if (calibration.Surprise is { } surprise)
         {
-            console.Line(FormattableString.Invariant($"surprise: {surprise.M} of {surprise.N} looks at {surprise.Threshold:0.##} deviations or more; at most {surprise.FalseAlarmsPerHour:0.##} false alarms an hour in traffic like this"));
+            console.Line(FormattableString.Invariant($"surprise ({surprise.Statistic}): {surprise.M} of {surprise.N} looks at {surprise.Threshold:0.##} deviations or more; at most {surprise.FalseAlarmsPerHour:0.##} false alarms an hour in traffic like this"));
         }
 
         foreach (var missing in fit.Missing)
@@ -120,6 +120,7 @@ internal sealed class CalibrationReport(RigCalibration calibration, RigCalibrati
         }
 
         json.WriteStartObject("surprise");
+        json.WriteString("statistic", surprise.Statistic);
         json.WriteStartArray("per_horizon");
         foreach (var norm in surprise.Norms)
         {

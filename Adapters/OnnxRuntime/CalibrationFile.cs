@@ -40,7 +40,7 @@ public static class CalibrationFile
                     [$"{path}: was made for the model {name} ({Short(sha256)}), and this one is {manifest.Name} {manifest.Version} ({Short(manifest.Sha256)}); run forecast calibrate with this model"]);
             }
 
-            var calibration = Read(root, sha256, manifest.HorizonsS) with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
+            var calibration = Read(root, sha256, manifest) with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
             return problems.Count == 0 ? calibration : throw new CalibrationFileException(problems);
         }
     }
@@ -86,7 +86,7 @@ public static class CalibrationFile
         }
     }
 
-    private static RigCalibration Read(JsonField root, string modelSha256, IReadOnlyList<double> horizons)
+    private static RigCalibration Read(JsonField root, string modelSha256, ModelManifest manifest)
     {
         var rig = root.Required("rig");
         var ego = root.Required("ego");
@@ -108,9 +108,9 @@ public static class CalibrationFile
 
         return new RigCalibration(modelSha256, rig.Required("sha256").Text(), rig.Required("name").Text(), root.Required("domain").Text(), egoText == "estimated", alpha, drives)
         {
-            Risk = risk is null ? null : ManifestCalibration.ReadScaling(risk, horizons),
-            UpperBound = bound is null ? null : ManifestCalibration.ReadUpperBound(bound, horizons),
-            Surprise = sets.Optional("surprise") is { } surprise ? ManifestCalibration.ReadSurprise(surprise, horizons) : null,
+            Risk = risk is null ? null : ManifestCalibration.ReadScaling(risk, manifest.HorizonsS),
+            UpperBound = bound is null ? null : ManifestCalibration.ReadUpperBound(bound, manifest.HorizonsS),
+            Surprise = sets.Optional("surprise") is { } surprise ? SurpriseJson.Read(surprise, manifest.HorizonsS, manifest.Shapes.Observed[1] * manifest.Shapes.Observed[2]) : null,
         };
     }
 
@@ -144,7 +144,11 @@ public static class CalibrationFile
         json.WriteStartObject("calibration");
         WriteRisk(json, calibration.Risk);
         WriteBound(json, calibration.UpperBound, manifest.HorizonsS);
-        WriteSurprise(json, calibration.Surprise);
+        if (calibration.Surprise is { } surprise)
+        {
+            SurpriseJson.Write(json, surprise);
+        }
+
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -191,32 +195,6 @@ public static class CalibrationFile
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteSurprise(Utf8JsonWriter json, SurpriseCalibration? surprise)
-    {
-        if (surprise is null)
-        {
-            return;
-        }
-
-        json.WriteStartObject("surprise");
-        json.WriteStartArray("per_horizon");
-        foreach (var norm in surprise.Norms)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("horizon_s", norm.HorizonS);
-            json.WriteNumber("mean", norm.Mean);
-            json.WriteNumber("sd", norm.Sd);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteNumber("threshold", surprise.Threshold);
-        json.WriteNumber("m", surprise.M);
-        json.WriteNumber("n", surprise.N);
-        json.WriteNumber("false_alarms_per_hour", surprise.FalseAlarmsPerHour);
         json.WriteEndObject();
     }
 

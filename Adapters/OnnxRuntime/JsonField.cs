@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json;
 
@@ -172,6 +173,33 @@ internal sealed class JsonField
         }
 
         return numbers;
+    }
+
+    /// <summary>Base64 of little-endian float32, <paramref name="count"/> of them, each finite; any number where the count is not known (0).</summary>
+    public float[] Floats(int count)
+    {
+        if (_element is { ValueKind: JsonValueKind.String } element && element.TryGetBytesFromBase64(out var bytes) && bytes.Length % sizeof(float) == 0 && bytes.Length > 0)
+        {
+            var values = new float[bytes.Length / sizeof(float)];
+            for (var i = 0; i < values.Length; i++)
+            {
+                values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(i * sizeof(float)));
+            }
+
+            if (count != 0 && values.Length != count)
+            {
+                Report($"holds {values.Length} numbers; the observed map has {count} cells");
+            }
+            else if (Array.Exists(values, value => !float.IsFinite(value)))
+            {
+                Report("holds a number that is not finite");
+            }
+
+            return values;
+        }
+
+        Report("must be base64 of little-endian float32");
+        return [];
     }
 
     public string[] Names()

@@ -1,5 +1,4 @@
 using Forecast.Pipeline.Inference;
-using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Adapters.OnnxRuntime;
 
@@ -9,7 +8,8 @@ internal static class ManifestCalibration
     /// <summary>Horizons are compared as written; this only forgives the decimal form of a binary fraction.</summary>
     private const double SameHorizon = 1e-9;
 
-    public static ModelCalibration Read(JsonField calibration, IReadOnlyList<double> horizons)
+    /// <param name="observedCells">X' times Y' of the observed map; 0 where the tensors could not be read.</param>
+    public static ModelCalibration Read(JsonField calibration, IReadOnlyList<double> horizons, int observedCells)
     {
         calibration.Optional("levels_ego_estimated")?.Report("belongs beside levels, not in calibration");
         double[] nowAndHorizons = [0, .. horizons];
@@ -20,34 +20,10 @@ internal static class ManifestCalibration
         {
             RiskEgoEstimated = calibration.Optional("risk_ego_estimated") is { } risk ? ReadScaling(risk, horizons) : null,
             UpperBoundEgoEstimated = calibration.Optional("upper_bound_ego_estimated") is { } bound ? ReadUpperBound(bound, horizons) : null,
-            Surprise = calibration.Optional("surprise") is { } surprise ? ReadSurprise(surprise, horizons) : null,
-            SurpriseEgoEstimated = calibration.Optional("surprise_ego_estimated") is { } estimated ? ReadSurprise(estimated, horizons) : null,
+            Surprise = calibration.Optional("surprise") is { } surprise ? SurpriseJson.Read(surprise, horizons, observedCells) : null,
+            SurpriseEgoEstimated = calibration.Optional("surprise_ego_estimated") is { } estimated ? SurpriseJson.Read(estimated, horizons, observedCells) : null,
             Novelty = calibration.Optional("novelty") is { } novelty ? ReadNovelty(novelty) : null,
         };
-    }
-
-    public static SurpriseCalibration ReadSurprise(JsonField surprise, IReadOnlyList<double> horizons)
-    {
-        var norms = new List<SurpriseNorm>();
-        foreach (var item in surprise.Required("per_horizon").Items())
-        {
-            var horizon = item.Required("horizon_s");
-            var norm = new SurpriseNorm(horizon.Number(0, SurpriseReading.LongestLookS), item.Required("mean").Number(-100, 100), item.Required("sd").Positive(100));
-            if (IndexOf(horizons, norm.HorizonS) < 0)
-            {
-                horizon.Report("is none of horizons_s");
-            }
-            else if (norms.Count > 0 && norm.HorizonS <= norms[^1].HorizonS)
-            {
-                horizon.Report("must increase from entry to entry");
-            }
-
-            norms.Add(norm);
-        }
-
-        var last = surprise.Required("n").Whole(1, 100);
-        return new SurpriseCalibration(
-            norms, surprise.Required("threshold").Number(-1000, 1000), surprise.Required("m").Whole(1, last), last, surprise.Required("false_alarms_per_hour").Number(0, 1e6));
     }
 
     private static NoveltyCalibration ReadNovelty(JsonField novelty)
@@ -167,7 +143,7 @@ internal static class ManifestCalibration
         }
     }
 
-    private static int IndexOf(IReadOnlyList<double> horizons, double seconds)
+    public static int IndexOf(IReadOnlyList<double> horizons, double seconds)
     {
         for (var i = 0; i < horizons.Count; i++)
         {

@@ -86,7 +86,7 @@ internal static class CalibrationRun
     private static void Record(RecordedDrive drive, string title, OnnxWorldModel model, Settings settings, CalibrationRecorder recorder, ConsoleOutput console, CancellationToken cancelled)
     {
         var labels = drive.LabelsPath is null ? null : DriveLabels.Load(drive.LabelsPath);
-        var manifest = CalibrationRecorder.Uncalibrated(model.Manifest);
+        var manifest = CalibrationRecorder.Uncalibrated(model.Manifest, drive.Ego.Count == 0);
         var clock = new DriveClock(drive.Start);
         var rigClock = new RigClock(clock);
         var manoeuvres = new Manoeuvres(manifest, manifest.Candidates.Count);

@@ -67,7 +67,7 @@ public sealed class RigCalibrationTests
         Sha256 = "f11e",
         Risk = [.. Manifest.HorizonsS.Select(horizon => new LogitScaling(horizon, 0.5, -1))],
         UpperBound = new UpperBoundTable("drives", 0.1, 77, [.. Manifest.HorizonsS.Select(_ => (IReadOnlyList<double>)[0.2])], [.. Manifest.HorizonsS.Select(_ => (IReadOnlyList<double>)[0.25, 1])]),
-        Surprise = new SurpriseCalibration([new SurpriseNorm(0.5, -1, 0.5)], 9, 3, 5, 2.5),
+        Surprise = new SurpriseCalibration(5, [TestSurprise.Norm(0.5, -1, 0.5, 24 * 16, cellMean: -2)], 9, 3, 5, 2.5, 0.75),
     };
 
     private static ModelManifest Apart(ModelManifest manifest) => manifest with

@@ -15,7 +15,7 @@ public sealed class SightMapTests
     };
 
     [Fact]
-    public void Fill_EveryWayToSeeABlock_NeedsHalfOfItsCells()
+    public void Fill_EveryWayToSeeABlock_IsUnknownOnlyWhereAMissingCameraShowsHalfOfIt()
     {
         // The four cells below observed cell (0, 0) are 0, 1, 4 and 5; each is seen by nobody, by camera 0 low, by camera 0 high or by camera 1.
         int[] block = [0, 1, 4, 5];
@@ -36,39 +36,41 @@ public sealed class SightMapTests
             }
 
             var sight = new SightMap(Manifest, valid);
-            Assert.Equal([byAny >= 2, false, false, false], Seen(sight, [1, 1]));
-            Assert.Equal([byFirst >= 2, false, false, false], Seen(sight, [1, 0]));
-            Assert.Equal([false, false, false, false], Seen(sight, [0, 0]));
+            var shown = byAny >= 2; // with every camera; a cell that is never shown counts as known
+            Assert.Equal((shown, true), Known(sight, [1, 1]));
+            Assert.Equal((byFirst >= 2, byFirst >= 2 || !shown), Known(sight, [1, 0]));
+            Assert.Equal((false, !shown), Known(sight, [0, 0]));
         }
     }
 
     [Theory]
-    [InlineData(0, 0, 0, new[] { true, true, true, true })]
-    [InlineData(4, 0, 0, new[] { true, true, false, false })]   // driven a cell ahead: the row ahead was outside of the map then
-    [InlineData(-4, 0, 0, new[] { false, false, true, true })]
-    [InlineData(0, 4, 0, new[] { true, false, true, false })]   // a cell to the left
-    [InlineData(0, 0, Math.PI, new[] { true, true, true, true })]
-    [InlineData(9, 0, 0, new[] { false, false, false, false })]
-    public void Intersect_EgoMoved_LeavesOutWhatLayOutsideOfTheMapThen(double x, double y, double yaw, bool[] expected)
+    [InlineData(0, 0, 0, new[] { false, true, true, true })]
+    [InlineData(4, 0, 0, new[] { true, true, true, true })]     // driven a cell ahead: the cell now behind (0, 0) has left the map, the row ahead lay outside then
+    [InlineData(-4, 0, 0, new[] { true, true, false, true })]   // the place of (0, 0) then is (1, 0) now
+    [InlineData(0, -4, 0, new[] { true, false, true, true })]
+    [InlineData(0, 0, Math.PI, new[] { true, true, true, false })]
+    [InlineData(9, 0, 0, new[] { true, true, true, true })]
+    public void Intersect_PlaceUnknownThen_IsLeftOutWhereItIsNow(double x, double y, double yaw, bool[] expected)
     {
         var both = new bool[4];
-        new SightMap(Manifest, new float[2 * 2 * Cells]).Intersect([true, true, true, true], [true, true, true, true], new Pose2((float)x, (float)y, (float)yaw), both);
+        new SightMap(Manifest, new float[2 * 2 * Cells]).Intersect([true, true, true, true], [false, true, true, true], new Pose2((float)x, (float)y, (float)yaw), both);
         Assert.Equal(expected, both);
     }
 
     [Fact]
-    public void Intersect_PlaceHiddenThen_IsLeftOutNow()
+    public void Intersect_CellUnknownNow_IsLeftOut()
     {
-        // Half a turn: now's cell (0, 0) behind to the right was (1, 1) ahead to the left.
         var both = new bool[4];
-        new SightMap(Manifest, new float[2 * 2 * Cells]).Intersect([true, true, true, false], [true, true, true, false], new Pose2(0, 0, MathF.PI), both);
-        Assert.Equal([false, true, true, false], both);
+        new SightMap(Manifest, new float[2 * 2 * Cells]).Intersect([true, true, false, true], [true, true, true, true], default, both);
+        Assert.Equal([true, true, false, true], both);
     }
 
-    private static bool[] Seen(SightMap sight, float[] mask)
+    /// <summary>Whether anything is in sight, and whether cell (0, 0) is known; the other three, which no camera shows, always are.</summary>
+    private static (bool Any, bool First) Known(SightMap sight, float[] mask)
     {
-        var seen = new bool[4];
-        sight.Fill(mask, seen);
-        return seen;
+        var known = new bool[4];
+        var any = sight.Fill(mask, known);
+        Assert.Equal([true, true, true], known[1..]);
+        return (any, known[0]);
     }
 }

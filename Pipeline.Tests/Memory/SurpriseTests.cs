@@ -10,7 +10,7 @@ using static Forecast.Pipeline.Tests.Fakes.JourneyRig;
 namespace Forecast.Pipeline.Tests.Memory;
 
 /// <summary>
-/// A world whose observed map is noise that stays, with a little on top at every tick (log error about -3.9), and that is another noise from
+/// A world whose observed map is noise that stays, with a little on top at every tick (a cell's log error: -4.49, give or take 1.28), and that is another noise from
 /// some tick on: everything has teleported. The fake model forecasts that nothing changes.
 /// </summary>
 public sealed class SurpriseTests
@@ -18,33 +18,66 @@ public sealed class SurpriseTests
     private const int FirstTick = 3; // the fake's history is 0.3 s: the state is full from here on
     private const int M = 3;
     private const int N = 5;
+    private const int Cells = 24 * 16;
+    private const double Sd = 0.36;
+    private const double FiveWorst = 1.65; // mean z of the five worst of 384 such cells
 
     private readonly Random _random = new(5);
     private double _ms = 1000;
 
     [Fact]
-    public void Look_WorldDoesAsForecast_ScoresLowFromHalfASecondOn()
+    public void Look_WorldDoesAsForecast_ScoresLowFromASecondOn()
     {
         var rig = Rig();
         var readings = Run(rig, ticks: 30, teleportAt: int.MaxValue).ConvertAll(forecast => (forecast.Surprise.Moment, forecast.Surprise.Gap));
 
-        // What a look finds is said by the next forecast: the first state kept is tick 3's, looked back to at tick 8, told by tick 9.
-        Assert.All(readings.GetRange(0, FirstTick + 6), reading => Assert.Null(reading.Moment));
-        Assert.All(readings.GetRange(FirstTick + 6, 21), (reading, i) => Assert.Equal((At(1000 + ((i + FirstTick + 5) * 100)), SurpriseGap.None), (reading.Moment!.Value, reading.Gap)));
+        // What a look finds is said by the next forecast: the first state kept is tick 3's, looked back to over a second at tick 13, told by tick 14.
+        Assert.All(readings.GetRange(0, FirstTick + 11), reading => Assert.Null(reading.Moment));
+        Assert.All(readings.GetRange(FirstTick + 11, 16), (reading, i) => Assert.Equal((At(1000 + ((i + FirstTick + 10) * 100)), SurpriseGap.None), (reading.Moment!.Value, reading.Gap)));
         Assert.Equal([SurpriseGap.NoHistory, SurpriseGap.WarmingUp, SurpriseGap.WarmingUp, SurpriseGap.WarmingUp, SurpriseGap.NoHistory], readings.GetRange(0, 5).ConvertAll(reading => reading.Gap));
     }
 
-    [Fact]
-    public void Look_Forecast_MatchesItsOwnErrorByHand()
+    [Theory]
+    [InlineData(null)]
+    [InlineData(5)]
+    public void Look_Forecast_MatchesItsOwnErrorByHand(int? worstCells)
     {
-        var rig = Rig();
+        var manifest = Manifest(worstCells);
+        var rig = Rig(manifest);
         var last = Run(rig, ticks: 30, teleportAt: int.MaxValue)[^1];
+        var (mean, sd) = (worstCells is null ? 0 : FiveWorst, Sd);
 
-        Assert.All(last.Surprise.Error, error => Assert.InRange(error, 0.015f, 0.025f)); // 2 x 0.1^2 over a variance of 1
-        Assert.Equal((Math.Log(last.Surprise.Error[0]) + 4) / 0.5, last.Surprise.Score[0], 0.001);
-        Assert.Equal((Math.Log(last.Surprise.Error[1]) + 3.8) / 0.5, last.Surprise.Score[1], 0.001);
-        Assert.Equal(Math.Max(last.Surprise.Score[0], last.Surprise.Score[1]), last.Surprise.Greatest);
+        Assert.All(last.Surprise.Error, error => Assert.InRange(error, 0.015f, 0.025f)); // 2 x 0.1^2
+        Assert.All(last.Surprise.Score, score => Assert.InRange((score * sd) + mean, mean - 0.25, mean + 0.25));
+        Assert.Equal((last.Surprise.Score[0] + last.Surprise.Score[1]) / 2, last.Surprise.Overall, 1e-4f);
         Assert.False(last.Surprise.Surprised);
+    }
+
+    [Fact]
+    public void Look_OnePlaceTeleports_TheWorstCellsShowItAndTheWholeMapDoesNot()
+    {
+        Assert.InRange(Overall(worstCells: 5), 6, 10);
+        Assert.InRange(Overall(worstCells: null), -0.5, 0.5);
+
+        float Overall(int? worstCells)
+        {
+            var rig = Rig(Manifest(worstCells));
+            Run(rig, ticks: 20, teleportAt: int.MaxValue);
+            Step(rig, teleported: false, Steady, map => map.AsSpan(100, 5).Fill(3));
+            return Step(rig, teleported: false, Steady)!.Surprise.Overall;
+        }
+    }
+
+    [Fact]
+    public void Look_OnlyTheNearerHorizonCalibrated_LooksBackNoFurther()
+    {
+        var manifest = Manifest();
+        var surprise = manifest.Calibration.Surprise!;
+        var rig = Rig(manifest with { Calibration = manifest.Calibration with { Surprise = surprise with { Norms = [surprise.Norms[0]] } } });
+        var told = Run(rig, ticks: 20, teleportAt: int.MaxValue);
+
+        Assert.Equal(FirstTick + 6, told.FindIndex(forecast => forecast.Surprise.Moment is not null));
+        Assert.Equal((told[^1].Surprise.Overall, true), (told[^1].Surprise.Score[0], float.IsNaN(told[^1].Surprise.Score[1])));
     }
 
     [Fact]
@@ -154,7 +187,7 @@ public sealed class SurpriseTests
         var rig = Rig();
         Run(rig, ticks: 20, teleportAt: int.MaxValue);
         _ms += 900; // beyond the manifest's largest gap: the state begins anew
-        var after = Run(rig, ticks: 12, teleportAt: 0);
+        var after = Run(rig, ticks: 16, teleportAt: 0);
 
         Assert.Equal([SurpriseGap.None, SurpriseGap.WarmingUp, SurpriseGap.WarmingUp, SurpriseGap.WarmingUp, SurpriseGap.NoHistory], after.GetRange(0, 5).ConvertAll(forecast => forecast.Surprise.Gap));
         Assert.All(after, forecast => Assert.False(forecast.Surprise.Surprised)); // the world of before is no forecast of this one
@@ -162,7 +195,7 @@ public sealed class SurpriseTests
     }
 
     [Fact]
-    public void Look_AllCamerasButOneLost_ComparesOnlyWhatIsInSight()
+    public void Look_AllCamerasButOneLost_LeavesOutWhatTheOthersShowed()
     {
         var rig = Rig(cameras: 4);
         Run(rig, ticks: 20, teleportAt: int.MaxValue);
@@ -171,15 +204,20 @@ public sealed class SurpriseTests
             rig.Journey.CameraLost(camera);
         }
 
-        // The camera left looks ahead: what becomes of the quarter of the map behind the ego is out of sight, and no surprise.
+        var known = new bool[Cells];
+        new SightMap(rig.Manifest, rig.Run.LiftValid).Fill([1, 0, 0, 0], known);
+        Assert.InRange(known.Count(cell => cell), Cells / 8, Cells * 7 / 8);
+
+        // What becomes of the places that only the lost cameras showed is out of sight, and no surprise.
         SceneForecast? last = null;
-        for (var tick = 0; tick < 8; tick++)
+        for (var tick = 0; tick < 15; tick++)
         {
-            last = Step(rig, teleported: false, Steady, map => map.AsSpan(0, 24 * 16 / 4).Fill(tick), onlyCamera: 0);
+            last = Step(rig, teleported: false, Steady, map => Array.ForEach([.. Enumerable.Range(0, Cells).Where(cell => !known[cell])], cell => map[cell] = tick), onlyCamera: 0);
         }
 
         Assert.Equal(SurpriseGap.None, last!.Surprise.Gap);
         Assert.InRange(last.Surprise.Error[0], 0.01f, 0.03f);
+        Assert.InRange(last.Surprise.Overall, -1, 1);
     }
 
     [Fact]
@@ -228,10 +266,12 @@ public sealed class SurpriseTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private static ModelManifest Manifest()
+    /// <summary>As this world usually is: z about 0 with a deviation of 1; a teleport is 3.6 of them, the five worst cells are 1.65 above.</summary>
+    private static ModelManifest Manifest(int? worstCells = null)
     {
         var manifest = TestManifest.Create();
-        var surprise = new SurpriseCalibration([new SurpriseNorm(0.5, -4, 0.5), new SurpriseNorm(1, -3.8, 0.5)], Threshold: 4, M, N, FalseAlarmsPerHour: 1);
+        SurpriseNorm Norm(double horizon) => TestSurprise.Norm(horizon, worstCells is null ? 0 : FiveWorst, Sd, Cells, cellMean: -4.49f, cellSpread: 1.28f);
+        var surprise = new SurpriseCalibration(worstCells, [Norm(0.5), Norm(1)], Threshold: 4, M, N, FalseAlarmsPerHour: 1, MeasuredHours: 1);
         return manifest with { Calibration = manifest.Calibration with { Surprise = surprise } };
     }
 

@@ -13,7 +13,7 @@ public sealed class SurpriseTrackerTests
     [MemberData(nameof(Rules))]
     public void See_EverySequenceOfTenLooks_FollowsTheRule(int m, int n)
     {
-        var calibration = new SurpriseCalibration([], Threshold: 2, m, n, FalseAlarmsPerHour: 0);
+        var calibration = new SurpriseCalibration(null, [], Threshold: 2, m, n, FalseAlarmsPerHour: 0, MeasuredHours: 1);
         for (var sequence = 0; sequence < 1 << 10; sequence++)
         {
             var tracker = new SurpriseTracker(Guid.NewGuid);
@@ -35,7 +35,7 @@ public sealed class SurpriseTrackerTests
     [Fact]
     public void See_WhileItStands_KeepsItsIdAndItsPeak()
     {
-        var calibration = new SurpriseCalibration([], Threshold: 2, M: 1, N: 2, FalseAlarmsPerHour: 0);
+        var calibration = new SurpriseCalibration(null, [], Threshold: 2, M: 1, N: 2, FalseAlarmsPerHour: 0, MeasuredHours: 1);
         var tracker = new SurpriseTracker(Guid.NewGuid);
         tracker.See(At(0), 3, calibration);
         var risen = tracker.Standing!;
@@ -50,7 +50,7 @@ public sealed class SurpriseTrackerTests
     [Fact]
     public void Miss_LongerThanTheLimit_Falls()
     {
-        var calibration = new SurpriseCalibration([], Threshold: 2, M: 1, N: 2, FalseAlarmsPerHour: 0);
+        var calibration = new SurpriseCalibration(null, [], Threshold: 2, M: 1, N: 2, FalseAlarmsPerHour: 0, MeasuredHours: 1);
         var tracker = new SurpriseTracker(Guid.NewGuid);
         Assert.Equal(AlarmEdge.None, tracker.Miss(At(100), At(0))); // nothing stands
         tracker.See(At(0), 3, calibration);

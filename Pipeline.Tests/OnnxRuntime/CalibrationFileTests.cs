@@ -29,8 +29,11 @@ public sealed class CalibrationFileTests : IDisposable
         Assert.Equal(calibration.Risk, read.Risk);
         Assert.Equal(calibration.UpperBound!.Bounds[4], read.UpperBound!.Bounds[4]);
         Assert.Equal(calibration.UpperBound.Edges[0], read.UpperBound.Edges[0]);
-        Assert.Equal(calibration.Surprise!.Norms, read.Surprise!.Norms);
-        Assert.Equal((9, 3, 5, 2.5), (read.Surprise.Threshold, read.Surprise.M, read.Surprise.N, read.Surprise.FalseAlarmsPerHour));
+        var norm = Assert.Single(read.Surprise!.Norms);
+        Assert.Equal((0.5, -1, 0.5), (norm.HorizonS, norm.Mean, norm.Sd));
+        Assert.Equal(calibration.Surprise!.Norms[0].CellMean.ToArray(), norm.CellMean.ToArray());
+        Assert.Equal(calibration.Surprise.Norms[0].CellSpread.ToArray(), norm.CellSpread.ToArray());
+        Assert.Equal(calibration.Surprise with { Norms = [] }, read.Surprise with { Norms = [] });
         Assert.Matches("^[0-9a-f]{64}$", read.Sha256);
         Assert.Single(Directory.GetFiles(_folder.Path));
     }
@@ -67,6 +70,7 @@ public sealed class CalibrationFileTests : IDisposable
     [InlineData("calibration.upper_bound", null, "calibration must have risk and upper_bound, or neither")]
     [InlineData("calibration.risk", "[]", "calibration.risk has 0 entries; it must have 5")]
     [InlineData("calibration.surprise.m", "9", "calibration.surprise.m must be a whole number from 1 to 5")]
+    [InlineData("calibration.surprise.statistic", "\"median\"", "calibration.surprise.statistic must be patch or map")]
     public void Load_Fault_IsNamed(string field, string? value, string expected)
     {
         CalibrationFile.Write(_folder.At("car.json"), RigCalibrationTests.Calibration(egoEstimated: false) with { ModelSha256 = Manifest.Sha256 }, Manifest, [], TimeSpan.Zero);

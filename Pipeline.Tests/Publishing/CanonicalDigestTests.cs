@@ -72,7 +72,7 @@ public sealed class CanonicalDigestTests
             forecast => forecast.Tie = true,
             forecast => forecast.Surprise.Moment = null,
             forecast => forecast.Surprise.Gap = SurpriseGap.None,
-            forecast => forecast.Surprise.Greatest = 6,
+            forecast => forecast.Surprise.Overall = 6,
             forecast => forecast.Surprise.Threshold = 4,
             forecast => forecast.Surprise.Surprised = false,
             forecast => forecast.Surprise.Error[1] = float.NaN,

@@ -135,7 +135,7 @@ internal static class ForecastSamples
     /// <summary>Scored 0.2 s before, at both horizons; the look after that one was shed.</summary>
     private static void FillSurprise(SurpriseReading surprise)
     {
-        (surprise.Gap, surprise.Moment, surprise.Greatest, surprise.Threshold, surprise.Surprised, surprise.Shed) = (SurpriseGap.Shed, new Timestamp(4_810_000_000), 5.5f, 3.25f, true, 4);
+        (surprise.Gap, surprise.Moment, surprise.Overall, surprise.Threshold, surprise.Surprised, surprise.Shed) = (SurpriseGap.Shed, new Timestamp(4_810_000_000), 5.5f, 3.25f, true, 4);
         (surprise.Error[0], surprise.Error[1], surprise.Score[0], surprise.Score[1]) = (0.75f, 0.5f, 5.5f, -0.25f);
     }
 

@@ -81,7 +81,7 @@ public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnl
     /// <summary>In place of <see cref="UpperBound"/> there; null where it was not measured apart.</summary>
     public UpperBoundTable? UpperBoundEgoEstimated { get; init; }
 
-    /// <summary>What the error of the latent forecast usually is; null: surprise cannot be judged, and is not computed.</summary>
+    /// <summary>What the error of the latent forecast usually is; null: surprise cannot be judged, and is not computed, which every scene says.</summary>
     public SurpriseCalibration? Surprise { get; init; }
 
     /// <summary>The same where the ego's motion is the model's own estimate; null: there it is not computed.</summary>
@@ -94,14 +94,6 @@ public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnl
 
     public UpperBoundTable UpperBoundFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && UpperBoundEgoEstimated is { } apart ? apart : UpperBound;
 }
-
-/// <summary>Of the log of the latent forecast's error at a horizon, on ordinary drives: mean and standard deviation.</summary>
-public sealed record SurpriseNorm(double HorizonS, double Mean, double Sd);
-
-/// <summary>When the scene does what was not forecast: at least M of the last N looks scored Threshold standard deviations or more.</summary>
-/// <param name="Norms">By horizon, increasing, each one of the manifest's and at most 1 s.</param>
-/// <param name="FalseAlarmsPerHour">The bound on alarms in ordinary traffic under which the threshold was chosen.</param>
-public sealed record SurpriseCalibration(IReadOnlyList<SurpriseNorm> Norms, double Threshold, int M, int N, double FalseAlarmsPerHour);
 
 /// <summary>A tick is unlike what is kept below this cosine of the nearest descriptor; a scene is new when at least M of the last N ticks are.</summary>
 public sealed record NoveltyCalibration(double Similarity, int M, int N);

@@ -20,7 +20,7 @@ internal sealed class PastTicks
     private readonly EgoMotionTrack _motion;
     private readonly double _half;
     private readonly PastTick[] _ticks;
-    private readonly bool[][] _seen;
+    private readonly bool[][] _known;
     private long _count; // ticks that have ended; the one under way has this number
 
     /// <param name="looks">How many of the horizons are looked back to.</param>
@@ -31,10 +31,10 @@ internal sealed class PastTicks
         _half = manifest.TickPeriod.TotalSeconds / 2;
         var slots = (int)Math.Ceiling(manifest.HorizonsS[looks - 1] / manifest.TickPeriod.TotalSeconds) + 1;
         _ticks = new PastTick[slots];
-        _seen = new bool[slots][];
+        _known = new bool[slots][];
         for (var i = 0; i < slots; i++)
         {
-            _seen[i] = new bool[cells];
+            _known[i] = new bool[cells];
         }
     }
 
@@ -62,7 +62,7 @@ internal sealed class PastTicks
 
     private long Oldest => Math.Max(0, _count - Slots + 1);
 
-    /// <summary>Takes the slot of the oldest tick; a clock that went back, or a state begun anew, forgets all before. Returns the cells in sight, to be filled.</summary>
+    /// <summary>Takes the slot of the oldest tick; a clock that went back, or a state begun anew, forgets all before. Returns the cells known then (<see cref="SightMap"/>), to be filled.</summary>
     public Span<bool> Begin(in PastTick tick)
     {
         if (_count > 0)
@@ -75,7 +75,7 @@ internal sealed class PastTicks
         }
 
         _ticks[Slot] = tick;
-        return _seen[Slot];
+        return _known[Slot];
     }
 
     public void End() => _count++;
@@ -83,7 +83,7 @@ internal sealed class PastTicks
     /// <summary>Speed, yaw rate and acceleration as they were at a slot's tick.</summary>
     public void Ego(int slot, Span<float> ego) => (ego[0], ego[1], ego[2]) = (_ticks[slot].Speed, _ticks[slot].YawRate, _ticks[slot].Acceleration);
 
-    public ReadOnlySpan<bool> SeenOf(int slot) => _seen[slot];
+    public ReadOnlySpan<bool> KnownOf(int slot) => _known[slot];
 
     /// <summary>The slot of the tick that lies this far back, to within half a tick; null where there is none, or its state is not to be used.</summary>
     public int? Find(double secondsBack)

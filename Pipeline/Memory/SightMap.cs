@@ -4,8 +4,9 @@ using Forecast.Pipeline.Publishing;
 namespace Forecast.Pipeline.Memory;
 
 /// <summary>
-/// Which cells of the observed map [X', Y'] are in sight: those of which the cameras in use see at least half, at some height. The rest is
-/// the model's guess then as now, which no picture can confirm or refute.
+/// Which cells of the observed map [X', Y'] are known as well as this rig ever knows them: all but those that a camera not in use would have
+/// shown. A cell is in sight where cameras see at least half of it, at some height. What is usual of the cells that this rig never sees is in the
+/// calibration, cell by cell, like the rest.
 /// </summary>
 internal sealed class SightMap
 {
@@ -14,6 +15,7 @@ internal sealed class SightMap
     private readonly int _columns;
     private readonly bool[] _byCamera; // [C, X, Y]
     private readonly bool[] _anyCamera;
+    private readonly bool[] _bySome; // [X', Y'] in sight with every camera
 
     /// <param name="liftValid">[C, Z, X, Y] of the rig.</param>
     public SightMap(ModelManifest manifest, ReadOnlySpan<float> liftValid)
@@ -29,37 +31,37 @@ internal sealed class SightMap
         {
             _byCamera[(i / (heights * cells) * cells) + (i % cells)] |= liftValid[i] > 0;
         }
+
+        _bySome = new bool[_rows * _columns];
+        var all = new float[_byCamera.Length / cells];
+        Array.Fill(all, 1);
+        Look(all);
+        for (var cell = 0; cell < _bySome.Length; cell++)
+        {
+            _bySome[cell] = MostlySeen(cell / _columns, cell % _columns);
+        }
     }
 
     /// <param name="mask">[C], above 0 where the camera's picture is used.</param>
-    /// <param name="seen">[X', Y'], filled.</param>
-    public void Fill(ReadOnlySpan<float> mask, Span<bool> seen)
+    /// <param name="known">[X', Y'], filled.</param>
+    /// <returns>False where nothing at all is in sight.</returns>
+    public bool Fill(ReadOnlySpan<float> mask, Span<bool> known)
     {
-        Array.Clear(_anyCamera);
-        for (var camera = 0; camera < mask.Length; camera++)
+        Look(mask);
+        var any = false;
+        for (var cell = 0; cell < known.Length; cell++)
         {
-            if (mask[camera] > 0)
-            {
-                var own = _byCamera.AsSpan(camera * _anyCamera.Length, _anyCamera.Length);
-                for (var cell = 0; cell < own.Length; cell++)
-                {
-                    _anyCamera[cell] |= own[cell];
-                }
-            }
+            var seen = MostlySeen(cell / _columns, cell % _columns);
+            known[cell] = seen || !_bySome[cell];
+            any |= seen;
         }
 
-        for (var row = 0; row < _rows; row++)
-        {
-            for (var column = 0; column < _columns; column++)
-            {
-                seen[(row * _columns) + column] = MostlySeen(row, column);
-            }
-        }
+        return any;
     }
 
-    /// <summary>Keeps, of the cells in sight now, those whose place was in sight then too: what could have been forecast.</summary>
+    /// <summary>Keeps, of the cells known now, those whose place was known then too, or lay outside of the map.</summary>
     /// <param name="now">The pose of now in the ego frame of then.</param>
-    public void Intersect(ReadOnlySpan<bool> seenNow, ReadOnlySpan<bool> seenThen, Pose2 now, Span<bool> both)
+    public void Intersect(ReadOnlySpan<bool> knownNow, ReadOnlySpan<bool> knownThen, Pose2 now, Span<bool> both)
     {
         var (sin, cos) = MathF.SinCos(now.Yaw);
         var stepX = (float)(_grid.ResolutionM * _grid.SizeX / _rows);
@@ -74,7 +76,24 @@ internal sealed class SightMap
                 var y = originY + ((column + 0.5f) * stepY);
                 var rowThen = (int)MathF.Floor((now.X + (cos * x) - (sin * y) - originX) / stepX);
                 var columnThen = (int)MathF.Floor((now.Y + (sin * x) + (cos * y) - originY) / stepY);
-                both[cell] = seenNow[cell] && (uint)rowThen < (uint)_rows && (uint)columnThen < (uint)_columns && seenThen[(rowThen * _columns) + columnThen];
+                var outside = (uint)rowThen >= (uint)_rows || (uint)columnThen >= (uint)_columns;
+                both[cell] = knownNow[cell] && (outside || knownThen[(rowThen * _columns) + columnThen]);
+            }
+        }
+    }
+
+    private void Look(ReadOnlySpan<float> mask)
+    {
+        Array.Clear(_anyCamera);
+        for (var camera = 0; camera < mask.Length; camera++)
+        {
+            if (mask[camera] > 0)
+            {
+                var own = _byCamera.AsSpan(camera * _anyCamera.Length, _anyCamera.Length);
+                for (var cell = 0; cell < own.Length; cell++)
+                {
+                    _anyCamera[cell] |= own[cell];
+                }
             }
         }
     }

@@ -10,9 +10,8 @@ namespace Forecast.Pipeline.Memory;
 
 /// <summary>
 /// Does the world do what was forecast? The world states of the last second are kept; after a forecast has left, the ones of 0.5 and 1 s ago
-/// are imagined from again with what the vehicle really did since, and their latents compared with the map observed now. The log of each
-/// horizon's error (<see cref="LatentError"/>) is scored against its mean and deviation on ordinary drives, and the greater score counts.
-/// What it finds, the next forecast says.
+/// are imagined from again with what the vehicle really did since, and their latents compared with the map observed now, in the statistic that
+/// the model names (<see cref="SurpriseCalibration"/>). What it finds, the next forecast says.
 /// </summary>
 public sealed class Surprise
 {
@@ -94,9 +93,9 @@ public sealed class Surprise
 
         _due = false;
         _sight ??= new SightMap(_manifest, _run.LiftValid);
-        var seen = _past!.Begin(_tick);
-        _sight.Fill(_run.CameraMask, seen);
-        _newest.Gap = Compare(seen, now);
+        var cells = _past!.Begin(_tick);
+        var sees = _sight.Fill(_run.CameraMask, cells);
+        _newest.Gap = sees ? Compare(cells, now) : SurpriseGap.TooLittleToCompare;
         if (!_tick.WarmingUp)
         {
             _states!.Keep(_past.Slot);
@@ -105,7 +104,7 @@ public sealed class Surprise
         _past.End();
     }
 
-    private SurpriseGap Compare(ReadOnlySpan<bool> seen, Timestamp now)
+    private SurpriseGap Compare(ReadOnlySpan<bool> cells, Timestamp now)
     {
         if (_tick.WarmingUp)
         {
@@ -125,83 +124,94 @@ public sealed class Surprise
         }
 
         var started = Stopwatch.GetTimestamp();
-        var gap = CompareAll(seen);
+        var gap = CompareAll(cells);
         _cost.Observe(Stopwatch.GetElapsedTime(started));
         return gap;
     }
 
-    private SurpriseGap CompareAll(ReadOnlySpan<bool> seen)
+    private SurpriseGap CompareAll(ReadOnlySpan<bool> cells)
     {
-        var gap = SurpriseGap.NoHistory;
-        SurpriseCalibration? by = null;
-        var greatest = float.NegativeInfinity;
+        var norms = (_measured ?? _estimated)!.Norms;
+        var known = true;
+        for (var i = 0; i < norms.Count; i++) // an enumerator of an interface would be allocated
+        {
+            if (_past!.Find(norms[i].HorizonS) is not { } slot)
+            {
+                return SurpriseGap.NoHistory;
+            }
+
+            known &= _past.Controls(slot, PlaceOf(norms[i]), _states!.Controls);
+        }
+
+        var calibration = known ? _measured : _estimated;
+        return calibration is null ? known ? SurpriseGap.NotCalibrated : SurpriseGap.EgoEstimated : CompareBy(calibration, cells);
+    }
+
+    /// <summary>Every horizon of the calibration, or none: the score is made of all.</summary>
+    private SurpriseGap CompareBy(SurpriseCalibration calibration, ReadOnlySpan<bool> cells)
+    {
         Span<float> errors = stackalloc float[_newest.Looks];
         Span<float> scores = stackalloc float[_newest.Looks];
         errors.Fill(float.NaN);
         scores.Fill(float.NaN);
-        for (var k = 0; k < _newest.Looks; k++)
+        double sum = 0;
+        for (var i = 0; i < calibration.Norms.Count; i++)
         {
-            if (_past!.Find(_manifest.HorizonsS[k]) is not { } slot)
+            var norm = calibration.Norms[i];
+            var k = PlaceOf(norm);
+            if (_past!.Find(norm.HorizonS) is not { } slot)
             {
-                continue;
+                return SurpriseGap.NoHistory;
             }
 
-            var known = _past.Controls(slot, k, _states!.Controls);
-            var calibration = known ? _measured : _estimated;
-            if (calibration is null || NormOf(calibration, k) is not { } norm)
-            {
-                gap = known ? SurpriseGap.NotCalibrated : SurpriseGap.EgoEstimated;
-                continue;
-            }
-
+            _past.Controls(slot, k, _states!.Controls);
             _past.Ego(slot, _states.Ego);
             if (_states.Imagine(slot) != RunStatus.Ok)
             {
                 return SurpriseGap.ModelFailed;
             }
 
-            var error = ErrorAt(k, slot, seen);
-            gap = double.IsNaN(error) ? SurpriseGap.TooLittleToCompare : gap;
-            if (!double.IsNaN(error))
+            var (error, value) = StatisticAt(k, slot, cells, norm, calibration.WorstCells);
+            if (double.IsNaN(value))
             {
-                by = calibration;
-                errors[k] = (float)error;
-                scores[k] = (float)((Math.Log(error) - norm.Mean) / norm.Sd);
-                greatest = Math.Max(greatest, scores[k]);
+                return SurpriseGap.TooLittleToCompare;
             }
+
+            var score = (value - norm.Mean) / norm.Sd;
+            (errors[k], scores[k]) = ((float)error, (float)score);
+            sum += score;
         }
 
-        return by is null ? gap : Score(by, errors, scores, greatest);
-    }
-
-    private double ErrorAt(int k, int slot, ReadOnlySpan<bool> seen)
-    {
-        PathRollout.Roll(_states!.Controls, _states.Ego[0], _manifest.HorizonsS, _path);
-        _sight!.Intersect(seen, _past!.SeenOf(slot), _path[k], _cells);
-        var size = _run.Observed.Length;
-        return LatentError.Of(_states.Latents.Slice(k * size, size), _run.Observed, _cells);
-    }
-
-    private SurpriseGap Score(SurpriseCalibration calibration, ReadOnlySpan<float> errors, ReadOnlySpan<float> scores, float greatest)
-    {
-        errors.CopyTo(_newest.Error);
-        scores.CopyTo(_newest.Score);
-        (_newest.Moment, _newest.Greatest, _newest.Threshold) = (_tick.Reference, greatest, (float)calibration.Threshold);
-        Raise(_tracker.See(_tick.Reference, greatest, calibration));
+        Score(calibration, errors, scores, (float)(sum / calibration.Norms.Count));
         return SurpriseGap.None;
     }
 
-    private SurpriseNorm? NormOf(SurpriseCalibration calibration, int k)
+    private (double Error, double Value) StatisticAt(int k, int slot, ReadOnlySpan<bool> cells, SurpriseNorm norm, int? worst)
     {
-        for (var i = 0; i < calibration.Norms.Count; i++) // an enumerator of an interface would be allocated
+        PathRollout.Roll(_states!.Controls, _states.Ego[0], _manifest.HorizonsS, _path);
+        _sight!.Intersect(cells, _past!.KnownOf(slot), _path[k], _cells);
+        var size = _run.Observed.Length;
+        return SurpriseStatistic.Of(_states.Latents.Slice(k * size, size), _run.Observed, _cells, norm, worst);
+    }
+
+    private void Score(SurpriseCalibration calibration, ReadOnlySpan<float> errors, ReadOnlySpan<float> scores, float overall)
+    {
+        errors.CopyTo(_newest.Error);
+        scores.CopyTo(_newest.Score);
+        (_newest.Moment, _newest.Overall, _newest.Threshold) = (_tick.Reference, overall, (float)calibration.Threshold);
+        Raise(_tracker.See(_tick.Reference, overall, calibration));
+    }
+
+    /// <summary>Among the manifest's horizons; loading has checked that it is one of them.</summary>
+    private int PlaceOf(SurpriseNorm norm)
+    {
+        var k = 0;
+        while (Math.Abs(_manifest.HorizonsS[k] - norm.HorizonS) > 1e-6)
         {
-            if (Math.Abs(calibration.Norms[i].HorizonS - _manifest.HorizonsS[k]) < 1e-6)
-            {
-                return calibration.Norms[i];
-            }
+            k++;
         }
 
-        return null;
+        return k;
     }
 
     private void Raise(AlarmEdge edge) => _edge = edge == AlarmEdge.None ? _edge : edge;

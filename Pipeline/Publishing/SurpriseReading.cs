@@ -31,8 +31,8 @@ public sealed class SurpriseReading
     /// <summary>Reference time of the tick that was scored; null where none was of late.</summary>
     public Timestamp? Moment { get; set; }
 
-    /// <summary>The greatest of <see cref="Score"/>.</summary>
-    public float Greatest { get; set; }
+    /// <summary>The mean of <see cref="Score"/>: what is held against the threshold.</summary>
+    public float Overall { get; set; }
 
     /// <summary>From where on a score counts as surprising.</summary>
     public float Threshold { get; set; }
@@ -43,22 +43,22 @@ public sealed class SurpriseReading
     /// <summary>Looks shed so far, because the next frames would have had to wait.</summary>
     public long Shed { get; set; }
 
-    /// <summary>[Looks] mean squared error / spread of the map; NaN where a horizon was not compared.</summary>
+    /// <summary>[Looks] mean squared error of the latent map over the cells compared; NaN where the model does not look so far back.</summary>
     public float[] Error { get; }
 
-    /// <summary>[Looks] standard deviations of the log error above its mean on ordinary drives; NaN as above.</summary>
+    /// <summary>[Looks] standard deviations of the model's statistic above its mean in ordinary traffic; NaN as above.</summary>
     public float[] Score { get; }
 
     public void Clear()
     {
-        (Gap, Moment, Greatest, Threshold, Surprised) = (SurpriseGap.NotCalibrated, null, float.NaN, float.NaN, false);
+        (Gap, Moment, Overall, Threshold, Surprised) = (SurpriseGap.NotCalibrated, null, float.NaN, float.NaN, false);
         Array.Fill(Error, float.NaN);
         Array.Fill(Score, float.NaN);
     }
 
     public void CopyFrom(SurpriseReading other)
     {
-        (Gap, Moment, Greatest, Threshold, Surprised, Shed) = (other.Gap, other.Moment, other.Greatest, other.Threshold, other.Surprised, other.Shed);
+        (Gap, Moment, Overall, Threshold, Surprised, Shed) = (other.Gap, other.Moment, other.Overall, other.Threshold, other.Surprised, other.Shed);
         other.Error.CopyTo(Error, 0);
         other.Score.CopyTo(Score, 0);
     }
@@ -78,13 +78,13 @@ public enum SurpriseGap
     /// <summary>The world state, or the one to look back to, is not full yet.</summary>
     WarmingUp,
 
-    /// <summary>No tick lies as far back as a horizon.</summary>
+    /// <summary>No tick lies as far back as one of the horizons.</summary>
     NoHistory,
 
     /// <summary>The next frames would have had to wait for it.</summary>
     Shed,
 
-    /// <summary>Too little was in sight both then and now, or it was all the same.</summary>
+    /// <summary>Cameras are missing now or were then, and what the others see is too little.</summary>
     TooLittleToCompare,
 
     ModelFailed,

@@ -183,7 +183,7 @@ public sealed class PipelineMetrics : IJourneyObserver
             Interlocked.Increment(ref _surprises);
         }
 
-        Volatile.Write(ref _surpriseScore, forecast.Surprise.Moment is null ? float.NaN : forecast.Surprise.Greatest);
+        Volatile.Write(ref _surpriseScore, forecast.Surprise.Moment is null ? float.NaN : forecast.Surprise.Overall);
         Interlocked.Exchange(ref _surpriseShed, forecast.Surprise.Shed);
         Volatile.Write(ref _surprised, forecast.Surprise.Surprised ? 1 : 0);
     }

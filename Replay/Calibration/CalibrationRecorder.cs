@@ -18,7 +18,6 @@ public sealed class CalibrationRecorder(ModelManifest manifest) : IForecastSink
     /// <summary>An assumed rig and estimated motion are what they are on this rig, at run time too.</summary>
     private const DegradedReasons LeavesOut = Judge.SuspendsTheBound & ~(DegradedReasons.EgoEstimated | DegradedReasons.CalibrationAssumed | DegradedReasons.Surprised);
 
-    private readonly int _looks = new SurpriseReading(manifest.HorizonsS).Looks;
     private readonly List<SurpriseLook> _surprise = [];
     private readonly List<RiskRecord> _risk = [];
     private RecordedFuture? _future;
@@ -36,16 +35,20 @@ public sealed class CalibrationRecorder(ModelManifest manifest) : IForecastSink
 
     public IReadOnlyList<SurpriseLook> Looks => _surprise;
 
-    /// <summary>The manifest as it must be while recording: nothing scaled, and every look back scored.</summary>
-    public static ModelManifest Uncalibrated(ModelManifest manifest)
+    /// <summary>The manifest as it must be while recording: no risk scaled, and every look back scored, by the model's statistic as it is.</summary>
+    public static ModelManifest Uncalibrated(ModelManifest manifest, bool egoEstimated)
     {
         var plain = manifest.HorizonsS.Select(horizon => new LogitScaling(horizon, 1, 0)).ToList();
-        var looks = new SurpriseReading(manifest.HorizonsS).Looks;
-        var norms = manifest.HorizonsS.Take(looks).Select(horizon => new SurpriseNorm(horizon, 0, 1)).ToList();
-        var surprise = new SurpriseCalibration(norms, Threshold: double.MaxValue, M: 1, N: 1, FalseAlarmsPerHour: 0);
+        var surprise = OwnSurprise(manifest, egoEstimated) is { } own
+            ? own with { Norms = [.. own.Norms.Select(norm => norm with { Mean = 0, Sd = 1 })], Threshold = double.MaxValue }
+            : null;
         var calibration = manifest.Calibration with { Risk = plain, RiskEgoEstimated = null, UpperBoundEgoEstimated = null, Surprise = surprise, SurpriseEgoEstimated = surprise };
         return manifest with { Calibration = calibration };
     }
+
+    /// <summary>What the model says of surprise in such motion; where it is estimated and the model says nothing of that, what it says of measured motion.</summary>
+    public static SurpriseCalibration? OwnSurprise(ModelManifest manifest, bool egoEstimated) =>
+        egoEstimated && manifest.Calibration.SurpriseEgoEstimated is { } apart ? apart : manifest.Calibration.Surprise;
 
     /// <param name="labels">Null where nobody knows who was where.</param>
     public void BeginDrive(Rig rig, Timestamp start, IReadOnlyList<LabelledTick>? labels)
@@ -62,7 +65,7 @@ public sealed class CalibrationRecorder(ModelManifest manifest) : IForecastSink
         if (forecast.Surprise.Moment is { } moment && moment != _lastLook)
         {
             _lastLook = moment;
-            _surprise.Add(new SurpriseLook(_drive, moment.SecondsSince(_start), [.. forecast.Surprise.Error.Take(_looks).Select(error => Math.Log(error))]));
+            _surprise.Add(new SurpriseLook(_drive, moment.SecondsSince(_start), [.. forecast.Surprise.Score.Where(float.IsFinite).Select(score => (double)score)]));
         }
 
         if (_future is not null && (forecast.Reasons & LeavesOut) == 0)

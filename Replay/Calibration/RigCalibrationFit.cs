@@ -41,10 +41,15 @@ public sealed class RigCalibrationFit
                 horizons => $"the upper bound at {horizons}: it needs {UpperBoundFit.LeastDrives} drives in a bin; it is 1, which holds but says nothing");
         }
 
-        Surprise = SurpriseFit.Fit(recorder.Looks, [.. manifest.HorizonsS.Take(recorder.Looks.Count == 0 ? 0 : recorder.Looks[0].LogErrors.Length)], driven);
-        if (Surprise is null)
+        var surprise = CalibrationRecorder.OwnSurprise(manifest, egoEstimated);
+        Surprise = surprise is null ? null : SurpriseFit.Fit(recorder.Looks, surprise, driven);
+        if (surprise is null)
         {
-            _missing.Add($"surprise: {recorder.Looks.Count} looks back, and {SurpriseFit.LeastLooks} are needed at a horizon; give more drives");
+            _missing.Add("surprise: the model does not say what its error usually is (calibration.surprise in model.json)");
+        }
+        else if (Surprise is null)
+        {
+            _missing.Add($"surprise: {recorder.Looks.Count} looks back, and {SurpriseFit.LeastLooks} are needed; give more drives");
         }
         else if (Surprise.FalseAlarmsPerHour > SurpriseFit.WantedFalseAlarmsPerHour)
         {

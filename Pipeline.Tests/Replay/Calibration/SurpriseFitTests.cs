@@ -2,31 +2,33 @@ using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Tests.Fakes;
 using Forecast.Replay.Calibration;
 
 namespace Forecast.Pipeline.Tests.Replay.Calibration;
 
 public sealed class SurpriseFitTests
 {
-    private static readonly double[] Horizons = [0.5, 1];
+    private static readonly SurpriseCalibration Own = new(5, [TestSurprise.Norm(0.5, 7, 7, 4, cellMean: 2), TestSurprise.Norm(1, 7, 7, 4)], 99, M: 3, N: 5, FalseAlarmsPerHour: 99, MeasuredHours: 99);
 
     [Fact]
     public void Fit_KnownErrors_GivesTheirMeanAndDeviation()
     {
         var looks = Drives(30, seed: 1);
-        var fit = SurpriseFit.Fit(looks, Horizons, TimeSpan.FromSeconds(30 * 12))!;
+        var fit = SurpriseFit.Fit(looks, Own, TimeSpan.FromSeconds(30 * 12))!;
 
         Assert.Equal([0.5, 1], fit.Norms.Select(norm => norm.HorizonS));
         Assert.Equal((-1, 0.3), (Math.Round(fit.Norms[0].Mean, 1), Math.Round(fit.Norms[0].Sd, 1)));
         Assert.Equal((-0.5, 0.2), (Math.Round(fit.Norms[1].Mean, 1), Math.Round(fit.Norms[1].Sd, 1)));
-        Assert.Equal((3, 5), (fit.M, fit.N));
+        Assert.Equal((5, 3, 5, 0.1), (fit.WorstCells, fit.M, fit.N, fit.MeasuredHours)); // statistic and rule stay the model's
+        Assert.Equal([2, 2, 2, 2], fit.Norms[0].CellMean.ToArray());
     }
 
     [Fact]
     public void Fit_TheDrivesThemselves_AlarmInNoneOfThemAndJustBelowInOne()
     {
         var looks = Drives(40, seed: 2);
-        var fit = SurpriseFit.Fit(looks, Horizons, TimeSpan.FromSeconds(40 * 12))!;
+        var fit = SurpriseFit.Fit(looks, Own, TimeSpan.FromSeconds(40 * 12))!;
 
         Assert.Equal(0, Alarming(looks, fit));
         Assert.Equal(1, Alarming(looks, fit with { Threshold = fit.Threshold - 0.002 }));
@@ -38,7 +40,7 @@ public sealed class SurpriseFitTests
     {
         // 400 minutes: a rate of 1 an hour is 6 of 401 stretches.
         var looks = Drives(400, seed: 3, looksADrive: 12, spacingS: 5);
-        var fit = SurpriseFit.Fit(looks, Horizons, TimeSpan.FromMinutes(400))!;
+        var fit = SurpriseFit.Fit(looks, Own, TimeSpan.FromMinutes(400))!;
 
         Assert.Equal(6, Alarming(looks, fit with { Threshold = fit.Threshold - 0.002 }));
         Assert.InRange(Alarming(looks, fit), 0, 5);
@@ -52,22 +54,15 @@ public sealed class SurpriseFitTests
         var alarmed = 0;
         for (var seed = 10; seed < 40; seed++)
         {
-            promised += SurpriseFit.Fit(Drives(40, seed), Horizons, TimeSpan.FromSeconds(40 * 12))!.FalseAlarmsPerHour * 40 * 12 / 3600;
-            alarmed += Alarming(Drives(40, seed + 1000), SurpriseFit.Fit(Drives(40, seed), Horizons, TimeSpan.FromSeconds(40 * 12))!);
+            promised += SurpriseFit.Fit(Drives(40, seed), Own, TimeSpan.FromSeconds(40 * 12))!.FalseAlarmsPerHour * 40 * 12 / 3600;
+            alarmed += Alarming(Drives(40, seed + 1000), SurpriseFit.Fit(Drives(40, seed), Own, TimeSpan.FromSeconds(40 * 12))!);
         }
 
         Assert.InRange(alarmed, promised * 0.5, promised * 1.6); // 29 promised of 1,200
     }
 
     [Fact]
-    public void Fit_TooFewLooks_IsNull() => Assert.Null(SurpriseFit.Fit([.. Drives(1, seed: 1).Take(SurpriseFit.LeastLooks - 1)], Horizons, TimeSpan.FromSeconds(10)));
-
-    [Fact]
-    public void Fit_OneHorizonNeverCompared_LeavesItOut()
-    {
-        var looks = Drives(30, seed: 1).ConvertAll(look => look with { LogErrors = [look.LogErrors[0], double.NaN] });
-        Assert.Equal(0.5, Assert.Single(SurpriseFit.Fit(looks, Horizons, TimeSpan.FromSeconds(360))!.Norms).HorizonS);
-    }
+    public void Fit_TooFewLooks_IsNull() => Assert.Null(SurpriseFit.Fit([.. Drives(1, seed: 1).Take(SurpriseFit.LeastLooks - 1)], Own, TimeSpan.FromSeconds(10)));
 
     /// <summary>How many drives the pipeline's own tracker alarms in.</summary>
     private static int Alarming(List<SurpriseLook> looks, SurpriseCalibration fit) => looks.GroupBy(look => look.Drive).Count(drive =>
@@ -75,7 +70,7 @@ public sealed class SurpriseFitTests
         var tracker = new SurpriseTracker(Guid.NewGuid);
         return drive.Select(look =>
         {
-            var score = fit.Norms.Max(norm => (look.LogErrors[Array.IndexOf(Horizons, norm.HorizonS)] - norm.Mean) / norm.Sd);
+            var score = fit.Norms.Select((norm, i) => (look.Values[i] - norm.Mean) / norm.Sd).Average();
             return tracker.See(new Timestamp((long)(look.MomentS * 1e9)), (float)score, fit);
         }).ToList().Contains(AlarmEdge.Rising);
     });

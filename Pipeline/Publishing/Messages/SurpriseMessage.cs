@@ -19,7 +19,7 @@ internal static class SurpriseMessage
         }
 
         var mark = writer.Open(field, "surprise"u8);
-        writer.Single(1, "score"u8, reading.Greatest);
+        writer.Single(1, "score"u8, reading.Overall);
         writer.Double(2, "age_s"u8, forecast.Reference.SecondsSince(moment));
         writer.Single(3, "threshold"u8, reading.Threshold);
         writer.Bool(4, "surprised"u8, reading.Surprised);

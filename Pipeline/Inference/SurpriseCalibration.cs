@@ -1,0 +1,29 @@
+namespace Forecast.Pipeline.Inference;
+
+/// <summary>
+/// What the error of the latent forecast usually is, cell by cell, at one horizon. A cell's error is the mean over the D channels of (forecast - observed)
+/// squared; what is compared is ln(error + 1e-6), less its mean, over its spread: z.
+/// </summary>
+/// <param name="HorizonS">One of the manifest's, at most 1 s.</param>
+/// <param name="CellMean">[X', Y'] in the order of the observed map, of ln(error + 1e-6) in ordinary traffic.</param>
+/// <param name="CellSpread">[X', Y'], its standard deviation, above 0.</param>
+/// <param name="Mean">Of the statistic (<see cref="SurpriseCalibration.WorstCells"/>) in ordinary traffic.</param>
+/// <param name="Sd">Its standard deviation, above 0.</param>
+public sealed record SurpriseNorm(double HorizonS, ReadOnlyMemory<float> CellMean, ReadOnlyMemory<float> CellSpread, double Mean, double Sd);
+
+/// <summary>
+/// When the scene does what was not forecast. The statistic of a horizon is the mean of z over some cells; its score is how many standard deviations
+/// that lies above its own mean; the score of a tick is the mean over the horizons. The scene is surprising when at least M of the last N looks scored
+/// Threshold or more: 1 of 5 at 10 Hz is the highest score within half a second.
+/// </summary>
+/// <param name="WorstCells">The statistic is the mean over so many cells with the highest z ("patch"); null: over all cells ("map").</param>
+/// <param name="Norms">By horizon, increasing; every one of them is needed for a score.</param>
+/// <param name="FalseAlarmsPerHour">How often it alarms in ordinary traffic.</param>
+/// <param name="MeasuredHours">Over how many hours of ordinary traffic that was found.</param>
+public sealed record SurpriseCalibration(int? WorstCells, IReadOnlyList<SurpriseNorm> Norms, double Threshold, int M, int N, double FalseAlarmsPerHour, double MeasuredHours)
+{
+    /// <summary>More, and "patch" is no longer a patch.</summary>
+    public const int MostWorstCells = 64;
+
+    public string Statistic => WorstCells is null ? "map" : "patch";
+}
