@@ -10,7 +10,10 @@ internal sealed record ModelDescription(ModelManifest Manifest, IReadOnlyDiction
 
 internal sealed record GraphFile(string Path, string Sha256);
 
-/// <summary>Reads model.json in one pass and notes every fault. The result is meaningful only if none was noted.</summary>
+/// <summary>
+/// Reads model.json in one pass and notes every fault. The result is meaningful only if none was noted. The optional part of surprise is described
+/// at <see cref="SurpriseJson"/>.
+/// </summary>
 internal static class ManifestReader
 {
     public const string Schema = "forecast.model/1";
