@@ -75,6 +75,8 @@ internal sealed class OnnxWorldRun : IWorldRun
 
     public ReadOnlySpan<float> EgoEstimate => Floats("ego_estimate");
 
+    public ReadOnlySpan<float> EgoAgreement => _memory.TryGetValue(TensorContract.EgoAgreement, out var agreement) ? (float[])agreement : [];
+
     public ReadOnlySpan<float> Observed => Floats("observed");
 
     public ReadOnlySpan<float> Descriptor => Floats("descriptor");
@@ -106,7 +108,7 @@ internal sealed class OnnxWorldRun : IWorldRun
             return status;
         }
 
-        _remembered = Finite.All(_states[1 - _committed]) && Finite.All(Observed) && Finite.All(Descriptor) && Finite.All(EgoEstimate);
+        _remembered = Finite.All(_states[1 - _committed]) && Finite.All(Observed) && Finite.All(Descriptor) && Finite.All(EgoEstimate) && Finite.All(EgoAgreement);
         return Judge(_remembered);
     }
 

@@ -9,13 +9,16 @@ namespace Forecast.Adapters.OnnxRuntime;
 /// <c>calibration.surprise</c> (and <c>surprise_ego_estimated</c>, of estimated motion) in model.json and in a rig's calibration file. Optional: a
 /// model without it publishes no surprise, and every scene says <c>not_calibrated</c>. One object:
 /// <code>
-/// statistic              "patch" or "map": a horizon's statistic is the mean of z over the worst cells, or over all
-/// worst_cells            with "patch" only: over how many, 1 to 64
+/// statistic              "patch" or "map": a horizon's statistic is the mean of z over the worst cells, or over all; "abrupt": over the worst cells, e
+///                        being the mean over D of the change since the tick before of (latents - observed), squared, and no logarithm taken
+/// worst_cells            with "patch" and "abrupt" only: over how many, 1 to 64
 /// per_horizon            at least one, increasing; a tick's score is the mean over them
 ///   horizon_s            seconds, one of horizons_s, at most 1
-///   cells_mean           base64 of little-endian float32 [X', Y']: mean of ln(e + 1e-6), e the mean over D of (latents - observed) squared
-///   cells_spread         likewise, the standard deviation; z = (ln(e + 1e-6) - mean) / spread
+///   cells_mean           base64 of little-endian float32 [X', Y']: mean of ln(e + 1e-6), e the mean over D of (latents - observed) squared; of e itself with "abrupt"
+///   cells_spread         likewise, the standard deviation; z = (ln(e + 1e-6) - mean) / spread, or (e - mean) / spread
 ///   mean, sd             of the statistic in ordinary traffic; a horizon's score = (statistic - mean) / sd
+/// own_motion             optional, of models whose memory gives ego_agreement: {ticks, centre, width}; the value is minus the mean of so many ticks' agreement,
+///                        its score (value - centre) / width, and the tick's score the higher of the scene's and this one
 /// threshold              of a tick's score
 /// m, n                   surprised: at least m of the last n ticks scored threshold or more; 1 of 5 at 10 Hz is the highest within half a second
 /// false_alarms_per_hour  in ordinary validation traffic, with this threshold and this rule
@@ -52,9 +55,10 @@ internal static class SurpriseJson
         }
 
         var last = surprise.Required("n").Whole(1, 100);
+        var (abrupt, worst) = ReadStatistic(surprise);
         return new SurpriseCalibration(
-            ReadStatistic(surprise), norms, surprise.Required("threshold").Number(-1000, 1000), surprise.Required("m").Whole(1, last), last,
-            surprise.Required("false_alarms_per_hour").Number(0, 1e6), surprise.Required("validation_hours").Positive(1e6));
+            worst, norms, surprise.Required("threshold").Number(-1000, 1000), surprise.Required("m").Whole(1, last), last,
+            surprise.Required("false_alarms_per_hour").Number(0, 1e6), surprise.Required("validation_hours").Positive(1e6), ReadOwnMotion(surprise), abrupt);
     }
 
     public static void Write(Utf8JsonWriter json, SurpriseCalibration surprise)
@@ -79,6 +83,15 @@ internal static class SurpriseJson
         }
 
         json.WriteEndArray();
+        if (surprise.OwnMotion is { } own)
+        {
+            json.WriteStartObject("own_motion");
+            json.WriteNumber("ticks", own.Ticks);
+            json.WriteNumber("centre", own.Centre);
+            json.WriteNumber("width", own.Width);
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("threshold", surprise.Threshold);
         json.WriteNumber("m", surprise.M);
         json.WriteNumber("n", surprise.N);
@@ -87,21 +100,27 @@ internal static class SurpriseJson
         json.WriteEndObject();
     }
 
-    private static int? ReadStatistic(JsonField surprise)
+    private static (bool Abrupt, int? WorstCells) ReadStatistic(JsonField surprise)
     {
         var statistic = surprise.Required("statistic");
         switch (statistic.Text())
         {
             case "patch":
-                return surprise.Required("worst_cells").Whole(1, SurpriseCalibration.MostWorstCells);
+                return (false, surprise.Required("worst_cells").Whole(1, SurpriseCalibration.MostWorstCells));
+            case "abrupt":
+                return (true, surprise.Required("worst_cells").Whole(1, SurpriseCalibration.MostWorstCells));
             case "map":
-                surprise.Optional("worst_cells")?.Report("belongs to the statistic \"patch\" only");
-                return null;
+                surprise.Optional("worst_cells")?.Report("belongs to the statistics \"patch\" and \"abrupt\" only");
+                return (false, null);
             default:
-                statistic.Report("must be patch or map");
-                return null;
+                statistic.Report("must be patch, map or abrupt");
+                return (false, null);
         }
     }
+
+    private static OwnMotionNorm? ReadOwnMotion(JsonField surprise) => surprise.Optional("own_motion") is { } own
+        ? new OwnMotionNorm(own.Required("ticks").Whole(1, OwnMotionNorm.MostTicks), own.Required("centre").Number(-100, 100), own.Required("width").Positive(100))
+        : null;
 
     private static void WriteFloats(Utf8JsonWriter json, string name, ReadOnlySpan<float> values)
     {

@@ -84,6 +84,10 @@ internal sealed class FakeWorldRun : IWorldRun
 
     public ReadOnlySpan<float> EgoEstimate => Estimate;
 
+    public float[] Agreement { get; set; } = [];
+
+    public ReadOnlySpan<float> EgoAgreement => Agreement;
+
     public ReadOnlySpan<float> Observed => ObservedMap;
 
     public ReadOnlySpan<float> Descriptor => SceneDescriptor;

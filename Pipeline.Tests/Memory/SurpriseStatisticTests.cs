@@ -47,6 +47,17 @@ public sealed class SurpriseStatisticTests
     }
 
     [Fact]
+    public void Of_AnErrorOfTheTickBefore_IsOfTheChangeSinceWithoutALogarithm()
+    {
+        // forecast - came: -1... of (1, 2, 0, 0.5 | -1, -2, 0, -0.5), less before: change 0, 2, 0, 0 | 0, 0, 0, 0
+        float[] before = [1, 0, 0, 0.5f, -1, -2, 0, -0.5f];
+        var (error, value) = SurpriseStatistic.Of(Forecast, Came, before, All, new SurpriseNorm(0.5, new float[4], new float[] { 1, 0.5f, 1, 1 }, 0, 1), worst: 2);
+
+        Assert.Equal((1 + 4 + 0 + 0.25) / 4, error, 1e-6);
+        Assert.Equal(((4.0 / 2 / 0.5) + 0) / 2, value, 1e-6); // the mean over two channels, over a spread of 0.5, and a cell that did not change
+    }
+
+    [Fact]
     public void Of_CellsLeftOut_CountNeitherInTheErrorNorInTheValue()
     {
         var (error, value) = SurpriseStatistic.Of(Forecast, Came, [true, false, false, false], TestSurprise.Norm(0.5, 0, 1, 4), worst: null);

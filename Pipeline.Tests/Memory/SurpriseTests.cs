@@ -194,6 +194,53 @@ public sealed class SurpriseTests
         Assert.Equal(SurpriseGap.None, after[^1].Surprise.Gap);
     }
 
+    /// <summary>At the tick of the teleport the error changes from noise to the difference of two worlds; afterwards it is as large, but no longer changes.</summary>
+    [Fact]
+    public void Look_AbruptStatistic_SeesTheTickOfTheTeleportAndNoOther()
+    {
+        var rig = Rig(Abrupt());
+        var told = Run(rig, ticks: 30, teleportAt: 20);
+        var scores = told.ConvertAll(forecast => forecast.Surprise.Overall);
+
+        Assert.InRange(scores[20], -3, 4);    // what tick 19 was, told by tick 20
+        Assert.InRange(scores[21], 50, 500);  // the teleport itself
+        Assert.All(scores.GetRange(22, 3), score => Assert.InRange(score, -3, 4)); // as wrong as before it, and no longer new
+        Assert.Equal((AlarmEdge.Rising, true), (told[21].Edge, told[21].Surprise.Surprised));
+    }
+
+    [Fact]
+    public void Look_AbruptStatisticAfterADroppedTick_ComparesOnlySuccessiveOnes()
+    {
+        var rig = Rig(Abrupt());
+        Run(rig, ticks: 20, teleportAt: int.MaxValue);
+        _ms += 100;
+        var after = Run(rig, ticks: 4, teleportAt: int.MaxValue);
+
+        Assert.Equal([SurpriseGap.None, SurpriseGap.NoHistory, SurpriseGap.None, SurpriseGap.None], after.ConvertAll(forecast => forecast.Surprise.Gap));
+    }
+
+    [Fact]
+    public void Look_PicturesStandStillWhileTheVehicleDrives_OwnMotionSurprises()
+    {
+        var rig = Rig(Abrupt(new OwnMotionNorm(3, Centre: 0.5, Width: 0.5)));
+        rig.Run.Agreement = [-0.5f];
+        var usual = Run(rig, ticks: 20, teleportAt: int.MaxValue)[^1].Surprise;
+        rig.Run.Agreement = [-6.5f];
+        var told = Run(rig, ticks: 4, teleportAt: int.MaxValue);
+
+        Assert.Equal(0, usual.OwnMotion, 1e-4f);
+        Assert.Equal([0f, 4f, 8f, 12f], told.ConvertAll(forecast => (float)Math.Round(forecast.Surprise.OwnMotion, 3))); // the mean over three ticks, told a tick later
+        Assert.Equal(12, told[3].Surprise.Overall, 1e-3f);
+        Assert.True(told[3].Surprise.Surprised);
+    }
+
+    [Fact]
+    public void Look_ModelThatSaysNothingOfOwnMotion_HasNoScoreOfIt()
+    {
+        var rig = Rig(Abrupt(new OwnMotionNorm(3, Centre: 0.5, Width: 0.5)));
+        Assert.Equal(float.NaN, Run(rig, ticks: 20, teleportAt: int.MaxValue)[^1].Surprise.OwnMotion);
+    }
+
     [Fact]
     public void Look_AllCamerasButOneLost_LeavesOutWhatTheOthersShowed()
     {
@@ -272,6 +319,14 @@ public sealed class SurpriseTests
         var manifest = TestManifest.Create();
         SurpriseNorm Norm(double horizon) => TestSurprise.Norm(horizon, worstCells is null ? 0 : FiveWorst, Sd, Cells, cellMean: -4.49f, cellSpread: 1.28f);
         var surprise = new SurpriseCalibration(worstCells, [Norm(0.5), Norm(1)], Threshold: 4, M, N, FalseAlarmsPerHour: 1, MeasuredHours: 1);
+        return manifest with { Calibration = manifest.Calibration with { Surprise = surprise } };
+    }
+
+    private static ModelManifest Abrupt(OwnMotionNorm? own = null)
+    {
+        var manifest = TestManifest.Create();
+        var norm = TestSurprise.Norm(0.5, mean: 2.5, sd: 1, Cells, cellMean: 0.04f, cellSpread: 0.05f); // the worst cells of noise lie 2 to 4 spreads above its mean
+        var surprise = new SurpriseCalibration(5, [norm], Threshold: 5, M: 1, N, FalseAlarmsPerHour: 1, MeasuredHours: 1, own, Abrupt: true);
         return manifest with { Calibration = manifest.Calibration with { Surprise = surprise } };
     }
 

@@ -70,7 +70,7 @@ public sealed class CalibrationFileTests : IDisposable
     [InlineData("calibration.upper_bound", null, "calibration must have risk and upper_bound, or neither")]
     [InlineData("calibration.risk", "[]", "calibration.risk has 0 entries; it must have 5")]
     [InlineData("calibration.surprise.m", "9", "calibration.surprise.m must be a whole number from 1 to 5")]
-    [InlineData("calibration.surprise.statistic", "\"median\"", "calibration.surprise.statistic must be patch or map")]
+    [InlineData("calibration.surprise.statistic", "\"median\"", "calibration.surprise.statistic must be patch, map or abrupt")]
     public void Load_Fault_IsNamed(string field, string? value, string expected)
     {
         CalibrationFile.Write(_folder.At("car.json"), RigCalibrationTests.Calibration(egoEstimated: false) with { ModelSha256 = Manifest.Sha256 }, Manifest, [], TimeSpan.Zero);

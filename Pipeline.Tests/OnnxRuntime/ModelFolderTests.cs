@@ -62,9 +62,11 @@ public sealed class ModelFolderTests
         ["surprise: horizon twice"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["horizon_s"] = 0.5, "model.json: calibration.surprise.per_horizon[1].horizon_s must increase from entry to entry"),
         ["surprise: deviation"] = (m => TestSurprise.AddTo(m)["per_horizon"]![0]!["sd"] = 0, "model.json: calibration.surprise.per_horizon[0].sd must be above 0 and at most 100"),
         ["surprise: m of n"] = (m => TestSurprise.AddTo(m)["m"] = 6, "model.json: calibration.surprise.m must be a whole number from 1 to 5"),
-        ["surprise: statistic"] = (m => TestSurprise.AddTo(m)["statistic"] = "mean", "model.json: calibration.surprise.statistic must be patch or map"),
+        ["surprise: statistic"] = (m => TestSurprise.AddTo(m)["statistic"] = "mean", "model.json: calibration.surprise.statistic must be patch, map or abrupt"),
         ["surprise: cells of a patch"] = (m => TestSurprise.AddTo(m).Remove("worst_cells"), "model.json: calibration.surprise.worst_cells is missing"),
-        ["surprise: cells of a map"] = (m => TestSurprise.AddTo(m)["statistic"] = "map", "model.json: calibration.surprise.worst_cells belongs to the statistic \"patch\" only"),
+        ["surprise: cells of a map"] = (m => TestSurprise.AddTo(m)["statistic"] = "map", "model.json: calibration.surprise.worst_cells belongs to the statistics \"patch\" and \"abrupt\" only"),
+        ["surprise: own motion of no width"] = (m => TestSurprise.AddTo(m)["own_motion"] = new JsonObject { ["ticks"] = 3, ["centre"] = 0.5, ["width"] = 0 }, "model.json: calibration.surprise.own_motion.width must be above 0 and at most 100"),
+        ["surprise: own motion too long"] = (m => TestSurprise.AddTo(m)["own_motion"] = new JsonObject { ["ticks"] = 11, ["centre"] = 0.5, ["width"] = 1 }, "model.json: calibration.surprise.own_motion.ticks must be a whole number from 1 to 10"),
         ["surprise: no base64"] = (m => TestSurprise.AddTo(m)["per_horizon"]![0]!["cells_mean"] = "0.5,0.25", "model.json: calibration.surprise.per_horizon[0].cells_mean must be base64 of little-endian float32"),
         ["surprise: another map"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["cells_mean"] = TestSurprise.Base64(0, 95), "model.json: calibration.surprise.per_horizon[1].cells_mean holds 95 numbers; the observed map has 96 cells"),
         ["surprise: no number"] = (m => TestSurprise.AddTo(m)["per_horizon"]![0]!["cells_mean"] = TestSurprise.Base64(float.NaN, 96), "model.json: calibration.surprise.per_horizon[0].cells_mean holds a number that is not finite"),
@@ -134,6 +136,22 @@ public sealed class ModelFolderTests
         Assert.Equal(("patch", 5, 3.5, 1, 5, 1.5, 2.25), (surprise.Statistic, surprise.WorstCells, surprise.Threshold, surprise.M, surprise.N, surprise.FalseAlarmsPerHour, surprise.MeasuredHours));
         Assert.Null(calibration.SurpriseEgoEstimated);
         Assert.Equal(new NoveltyCalibration(0.85, 5, 10), calibration.Novelty);
+    }
+
+    [Fact]
+    public void Load_AbruptSurpriseWithOwnMotion_GivesBoth()
+    {
+        using var model = new ModelFolderCopy();
+        model.Edit(m =>
+        {
+            var surprise = TestSurprise.AddTo(m);
+            surprise["statistic"] = "abrupt";
+            surprise["own_motion"] = new JsonObject { ["ticks"] = 3, ["centre"] = 0.5, ["width"] = 1.25 };
+        });
+
+        Assert.Empty(model.Problems());
+        var surprise = ModelFolder.Read(model.Folder).Manifest.Calibration.Surprise!;
+        Assert.Equal(("abrupt", true, 5, new OwnMotionNorm(3, 0.5, 1.25)), (surprise.Statistic, surprise.Abrupt, surprise.WorstCells, surprise.OwnMotion));
     }
 
     [Fact]

@@ -108,6 +108,7 @@ internal static class ForecastSamples
         forecast.Surprise.Moment = random.Next(2) == 0 ? null : forecast.Surprise.Moment;
         forecast.Surprise.Error[random.Next(2)] = Odd(random);
         forecast.Surprise.Score[random.Next(2)] = Odd(random);
+        forecast.Surprise.OwnMotion = Odd(random);
         forecast.EgoOrigin = Pick<EgoOrigin>(random);
         forecast.Given = Pick<PlanOrigin>(random);
         forecast.Guarantee = Pick<BoundGuarantee>(random);
@@ -136,6 +137,7 @@ internal static class ForecastSamples
     private static void FillSurprise(SurpriseReading surprise)
     {
         (surprise.Gap, surprise.Moment, surprise.Overall, surprise.Threshold, surprise.Surprised, surprise.Shed) = (SurpriseGap.Shed, new Timestamp(4_810_000_000), 5.5f, 3.25f, true, 4);
+        surprise.OwnMotion = 1.5f;
         (surprise.Error[0], surprise.Error[1], surprise.Score[0], surprise.Score[1]) = (0.75f, 0.5f, 5.5f, -0.25f);
     }
 

@@ -36,7 +36,7 @@ public sealed class MessageContentTests
         var scene = Proto.Scene.Parser.ParseFrom(encoder.Scene(ForecastSamples.Complete(), ForecastSamples.Stamp));
         var expected = new Proto.Surprise
         {
-            Score = 5.5f, AgeS = 0.2, Threshold = 3.25f, Surprised = true, NewerMissing = "shed", Shed = 4,
+            Score = 5.5f, AgeS = 0.2, Threshold = 3.25f, Surprised = true, NewerMissing = "shed", Shed = 4, OwnMotion = 1.5f,
             Horizons = { new Proto.SurpriseHorizon { HorizonS = 0.5, Error = 0.75f, Score = 5.5f }, new Proto.SurpriseHorizon { HorizonS = 1, Error = 0.5f, Score = -0.25f } },
         };
         Assert.Equal(expected, scene.Surprise);

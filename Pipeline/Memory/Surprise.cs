@@ -26,6 +26,10 @@ public sealed class Surprise
     private readonly IPastStates? _states;
     private readonly Pose2[] _path;
     private readonly bool[] _cells;
+    private readonly float[][] _before; // forecast - observed of the tick looked back from last, by horizon; only for an abrupt statistic
+    private readonly bool[] _cellsBefore;
+    private readonly OwnMotionDoubt? _own;
+    private Timestamp? _lookedAt;
     private SightMap? _sight;
     private AlarmEdge _edge;
     private PastTick _tick;
@@ -43,6 +47,15 @@ public sealed class Surprise
         _newest = new SurpriseReading(manifest.HorizonsS);
         _path = new Pose2[manifest.HorizonsS.Count];
         _cells = new bool[manifest.Shapes.Observed[1] * manifest.Shapes.Observed[2]];
+        var abrupt = _measured is { Abrupt: true } || _estimated is { Abrupt: true };
+        _before = new float[_newest.Looks][];
+        for (var k = 0; k < _before.Length; k++)
+        {
+            _before[k] = new float[abrupt ? run.Observed.Length : 0];
+        }
+
+        _cellsBefore = new bool[_cells.Length * _newest.Looks];
+        _own = _measured?.OwnMotion is { } own ? new OwnMotionDoubt(own, manifest.TickPeriod) : null;
         if ((_measured ?? _estimated) is not null && _newest.Looks > 0)
         {
             _past = new PastTicks(manifest, motion, _newest.Looks, _cells.Length);
@@ -92,6 +105,7 @@ public sealed class Surprise
         }
 
         _due = false;
+        _own?.See(_tick.Reference, _tick.Estimated || _tick.WarmingUp ? [] : _run.EgoAgreement);
         _sight ??= new SightMap(_manifest, _run.LiftValid);
         var cells = _past!.Begin(_tick);
         var sees = _sight.Fill(_run.CameraMask, cells);
@@ -154,7 +168,10 @@ public sealed class Surprise
         Span<float> scores = stackalloc float[_newest.Looks];
         errors.Fill(float.NaN);
         scores.Fill(float.NaN);
+        var successive = _lookedAt is { } last && _tick.Reference - last < _manifest.TickPeriod * 1.5;
+        _lookedAt = null;
         double sum = 0;
+        var comparable = true;
         for (var i = 0; i < calibration.Norms.Count; i++)
         {
             var norm = calibration.Norms[i];
@@ -171,10 +188,11 @@ public sealed class Surprise
                 return SurpriseGap.ModelFailed;
             }
 
-            var (error, value) = StatisticAt(k, slot, cells, norm, calibration.WorstCells);
+            var (error, value) = StatisticAt(k, slot, cells, norm, calibration, successive);
             if (double.IsNaN(value))
             {
-                return SurpriseGap.TooLittleToCompare;
+                comparable = false; // the others' errors are kept all the same, for the next tick
+                continue;
             }
 
             var score = (value - norm.Mean) / norm.Sd;
@@ -182,22 +200,54 @@ public sealed class Surprise
             sum += score;
         }
 
+        _lookedAt = _tick.Reference;
+        if (calibration.Abrupt && !successive)
+        {
+            return SurpriseGap.NoHistory;
+        }
+
+        if (!comparable)
+        {
+            return SurpriseGap.TooLittleToCompare;
+        }
+
         Score(calibration, errors, scores, (float)(sum / calibration.Norms.Count));
         return SurpriseGap.None;
     }
 
-    private (double Error, double Value) StatisticAt(int k, int slot, ReadOnlySpan<bool> cells, SurpriseNorm norm, int? worst)
+    private (double Error, double Value) StatisticAt(int k, int slot, ReadOnlySpan<bool> cells, SurpriseNorm norm, SurpriseCalibration calibration, bool successive)
     {
         PathRollout.Roll(_states!.Controls, _states.Ego[0], _manifest.HorizonsS, _path);
         _sight!.Intersect(cells, _past!.KnownOf(slot), _path[k], _cells);
         var size = _run.Observed.Length;
-        return SurpriseStatistic.Of(_states.Latents.Slice(k * size, size), _run.Observed, _cells, norm, worst);
+        var forecast = _states.Latents.Slice(k * size, size);
+        if (!calibration.Abrupt)
+        {
+            return SurpriseStatistic.Of(forecast, _run.Observed, _cells, norm, calibration.WorstCells);
+        }
+
+        var before = _before[k];
+        var known = _cellsBefore.AsSpan(k * _cells.Length, _cells.Length);
+        for (var cell = 0; cell < _cells.Length; cell++)
+        {
+            (known[cell], _cells[cell]) = (_cells[cell], _cells[cell] && known[cell]);
+        }
+
+        var found = successive ? SurpriseStatistic.Of(forecast, _run.Observed, before, _cells, norm, calibration.WorstCells) : (0, 0);
+        for (var i = 0; i < before.Length; i++)
+        {
+            before[i] = forecast[i] - _run.Observed[i];
+        }
+
+        return found;
     }
 
     private void Score(SurpriseCalibration calibration, ReadOnlySpan<float> errors, ReadOnlySpan<float> scores, float overall)
     {
         errors.CopyTo(_newest.Error);
         scores.CopyTo(_newest.Score);
+        _newest.OwnMotion = calibration.OwnMotion is null || _own is null ? float.NaN : _own.Score;
+        overall = _newest.OwnMotion > overall ? _newest.OwnMotion : overall;
         (_newest.Moment, _newest.Overall, _newest.Threshold) = (_tick.Reference, overall, (float)calibration.Threshold);
         Raise(_tracker.See(_tick.Reference, overall, calibration));
     }

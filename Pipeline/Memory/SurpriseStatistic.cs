@@ -18,7 +18,13 @@ internal static class SurpriseStatistic
     /// <param name="forecast">[D, cells].</param>
     /// <param name="came">[D, cells].</param>
     /// <param name="compared">[cells].</param>
-    public static (double Error, double Value) Of(ReadOnlySpan<float> forecast, ReadOnlySpan<float> came, ReadOnlySpan<bool> compared, SurpriseNorm norm, int? worst)
+    public static (double Error, double Value) Of(ReadOnlySpan<float> forecast, ReadOnlySpan<float> came, ReadOnlySpan<bool> compared, SurpriseNorm norm, int? worst) =>
+        Of(forecast, came, default, compared, norm, worst);
+
+    /// <summary>The same of an abrupt statistic, where there is an error of the tick before: z is of the change since.</summary>
+    /// <param name="before">[D, cells] forecast - observed of the tick before; empty: the error itself is meant.</param>
+    public static (double Error, double Value) Of(
+        ReadOnlySpan<float> forecast, ReadOnlySpan<float> came, ReadOnlySpan<float> before, ReadOnlySpan<bool> compared, SurpriseNorm norm, int? worst)
     {
         var means = norm.CellMean.Span;
         var spreads = norm.CellSpread.Span;
@@ -34,7 +40,8 @@ internal static class SurpriseStatistic
             }
 
             var error = ErrorAt(forecast, came, cell, compared.Length);
-            var z = (Math.Log(error + LeastError) - means[cell]) / spreads[cell];
+            var odd = before.IsEmpty ? Math.Log(error + LeastError) : ChangeAt(forecast, came, before, cell, compared.Length);
+            var z = (odd - means[cell]) / spreads[cell];
             sum += error;
             sumZ += z;
             Keep(highest[..Math.Min(kept, count + 1)], z, full: count >= kept);
@@ -56,6 +63,18 @@ internal static class SurpriseStatistic
         {
             double off = forecast[i] - came[i];
             sum += off * off;
+        }
+
+        return sum * cells / came.Length;
+    }
+
+    private static double ChangeAt(ReadOnlySpan<float> forecast, ReadOnlySpan<float> came, ReadOnlySpan<float> before, int cell, int cells)
+    {
+        double sum = 0;
+        for (var i = cell; i < came.Length; i += cells)
+        {
+            double change = forecast[i] - came[i] - before[i];
+            sum += change * change;
         }
 
         return sum * cells / came.Length;

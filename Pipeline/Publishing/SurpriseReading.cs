@@ -31,7 +31,7 @@ public sealed class SurpriseReading
     /// <summary>Reference time of the tick that was scored; null where none was of late.</summary>
     public Timestamp? Moment { get; set; }
 
-    /// <summary>The mean of <see cref="Score"/>: what is held against the threshold.</summary>
+    /// <summary>The mean of <see cref="Score"/>, or <see cref="OwnMotion"/> where that is higher: what is held against the threshold.</summary>
     public float Overall { get; set; }
 
     /// <summary>From where on a score counts as surprising.</summary>
@@ -49,8 +49,12 @@ public sealed class SurpriseReading
     /// <summary>[Looks] standard deviations of the model's statistic above its mean in ordinary traffic; NaN as above.</summary>
     public float[] Score { get; }
 
+    /// <summary>How unusually little the pictures agree with the logged speed; NaN where the model, or the log, does not say.</summary>
+    public float OwnMotion { get; set; }
+
     public void Clear()
     {
+        OwnMotion = float.NaN;
         (Gap, Moment, Overall, Threshold, Surprised) = (SurpriseGap.NotCalibrated, null, float.NaN, float.NaN, false);
         Array.Fill(Error, float.NaN);
         Array.Fill(Score, float.NaN);
@@ -59,6 +63,7 @@ public sealed class SurpriseReading
     public void CopyFrom(SurpriseReading other)
     {
         (Gap, Moment, Overall, Threshold, Surprised, Shed) = (other.Gap, other.Moment, other.Overall, other.Threshold, other.Surprised, other.Shed);
+        OwnMotion = other.OwnMotion;
         other.Error.CopyTo(Error, 0);
         other.Score.CopyTo(Score, 0);
     }

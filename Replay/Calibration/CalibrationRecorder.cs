@@ -40,7 +40,7 @@ public sealed class CalibrationRecorder(ModelManifest manifest) : IForecastSink
     {
         var plain = manifest.HorizonsS.Select(horizon => new LogitScaling(horizon, 1, 0)).ToList();
         var surprise = OwnSurprise(manifest, egoEstimated) is { } own
-            ? own with { Norms = [.. own.Norms.Select(norm => norm with { Mean = 0, Sd = 1 })], Threshold = double.MaxValue }
+            ? own with { Norms = [.. own.Norms.Select(norm => norm with { Mean = 0, Sd = 1 })], Threshold = double.MaxValue, OwnMotion = own.OwnMotion is { } usual ? usual with { Centre = 0, Width = 1 } : null }
             : null;
         var calibration = manifest.Calibration with { Risk = plain, RiskEgoEstimated = null, UpperBoundEgoEstimated = null, Surprise = surprise, SurpriseEgoEstimated = surprise };
         return manifest with { Calibration = calibration };
@@ -65,7 +65,8 @@ public sealed class CalibrationRecorder(ModelManifest manifest) : IForecastSink
         if (forecast.Surprise.Moment is { } moment && moment != _lastLook)
         {
             _lastLook = moment;
-            _surprise.Add(new SurpriseLook(_drive, moment.SecondsSince(_start), [.. forecast.Surprise.Score.Where(float.IsFinite).Select(score => (double)score)]));
+            _surprise.Add(new SurpriseLook(_drive, moment.SecondsSince(_start), [.. forecast.Surprise.Score.Where(float.IsFinite).Select(score => (double)score)],
+                float.IsFinite(forecast.Surprise.OwnMotion) ? forecast.Surprise.OwnMotion : null));
         }
 
         if (_future is not null && (forecast.Reasons & LeavesOut) == 0)

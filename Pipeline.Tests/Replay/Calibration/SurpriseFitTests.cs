@@ -25,6 +25,21 @@ public sealed class SurpriseFitTests
     }
 
     [Fact]
+    public void Fit_AbruptWithOwnMotion_IsTheMedianAndThe97thAndTheThresholdCoversBoth()
+    {
+        var random = new Random(8);
+        var looks = Drives(30, seed: 1).ConvertAll(look => look with { OwnMotion = random.NextDouble() });
+        var own = Own with { Abrupt = true, OwnMotion = new OwnMotionNorm(3, 9, 9) };
+        var fit = SurpriseFit.Fit(looks, own, TimeSpan.FromSeconds(30 * 12))!;
+
+        Assert.Equal((3, 0.5, 0.5), (fit.OwnMotion!.Ticks, Math.Round(fit.OwnMotion.Centre, 1), Math.Round(fit.OwnMotion.Width, 1)));
+        Assert.Equal(-1, fit.Norms[0].Mean, 0.05);
+        Assert.InRange(fit.Norms[0].Sd, 0.5, 0.65); // 1.88 deviations of 0.3
+        var restless = looks.ConvertAll(look => look with { OwnMotion = look.OwnMotion + (look is { Drive: 3, MomentS: < 1 } ? 5 : 0) });
+        Assert.True(SurpriseFit.Fit(restless, own, TimeSpan.FromSeconds(30 * 12))!.Threshold > fit.Threshold + 5);
+    }
+
+    [Fact]
     public void Fit_TheDrivesThemselves_AlarmInNoneOfThemAndJustBelowInOne()
     {
         var looks = Drives(40, seed: 2);

@@ -88,6 +88,15 @@ internal static class ModelMessage
         writer.UInt32(7, "n"u8, (uint)surprise.N);
         writer.Double(8, "false_alarms_per_hour"u8, surprise.FalseAlarmsPerHour);
         writer.Double(9, "measured_hours"u8, surprise.MeasuredHours);
+        if (surprise.OwnMotion is { } own)
+        {
+            writer.UInt32(10, "own_motion_ticks"u8, (uint)own.Ticks);
+        }
+        else
+        {
+            writer.Absent(10, "own_motion_ticks"u8, "not_said"u8);
+        }
+
         writer.Close(mark);
     }
 

@@ -40,6 +40,7 @@ internal static class SurpriseMessage
             writer.UInt64(7, "shed"u8, (ulong)reading.Shed);
         }
 
+        writer.SingleOr(8, "own_motion"u8, reading.OwnMotion, "not_compared"u8);
         writer.Close(mark);
     }
 
