@@ -125,7 +125,7 @@ public sealed class SurpriseTests
         var forecasts = Run(rig, ticks: 20, teleportAt: 10);
 
         Assert.Empty(rig.Run.Past!.Looks);
-        Assert.Equal((null, SurpriseGap.Shed, 15), (forecasts[^1].Surprise.Moment, forecasts[^1].Surprise.Gap, forecasts[^1].Surprise.Shed));
+        Assert.Equal((null, SurpriseGap.Shed, 6), (forecasts[^1].Surprise.Moment, forecasts[^1].Surprise.Gap, forecasts[^1].Surprise.Shed));
     }
 
     [Fact]

@@ -43,23 +43,6 @@ internal sealed class PastTicks
     /// <summary>Of the tick under way.</summary>
     public int Slot => (int)(_count % Slots);
 
-    /// <summary>True where any earlier tick can be looked back to.</summary>
-    public bool AnyKept
-    {
-        get
-        {
-            for (var number = Oldest; number < _count; number++)
-            {
-                if (!_ticks[number % Slots].WarmingUp)
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-    }
-
     private long Oldest => Math.Max(0, _count - Slots + 1);
 
     /// <summary>Takes the slot of the oldest tick; a clock that went back, or a state begun anew, forgets all before. Returns the cells known then (<see cref="SightMap"/>), to be filled.</summary>

@@ -125,9 +125,13 @@ public sealed class Surprise
             return SurpriseGap.WarmingUp;
         }
 
-        if (!_past!.AnyKept)
+        var norms = (_measured ?? _estimated)!.Norms;
+        for (var i = 0; i < norms.Count; i++) // an enumerator of an interface would be allocated
         {
-            return SurpriseGap.NoHistory;
+            if (_past!.Find(norms[i].HorizonS) is null)
+            {
+                return SurpriseGap.NoHistory;
+            }
         }
 
         if (!_cost.Fits(_until - now))
@@ -137,28 +141,27 @@ public sealed class Surprise
             return SurpriseGap.Shed;
         }
 
+        if (CalibrationFor(norms) is not { } calibration)
+        {
+            return _measured is null ? SurpriseGap.NotCalibrated : SurpriseGap.EgoEstimated;
+        }
+
         var started = Stopwatch.GetTimestamp();
-        var gap = CompareAll(cells);
+        var gap = CompareBy(calibration, cells);
         _cost.Observe(Stopwatch.GetElapsedTime(started));
         return gap;
     }
 
-    private SurpriseGap CompareAll(ReadOnlySpan<bool> cells)
+    /// <summary>That of measured motion where the way since every one of these horizons is known, else that of estimated motion; null where the model has none of that kind.</summary>
+    private SurpriseCalibration? CalibrationFor(IReadOnlyList<SurpriseNorm> norms)
     {
-        var norms = (_measured ?? _estimated)!.Norms;
         var known = true;
-        for (var i = 0; i < norms.Count; i++) // an enumerator of an interface would be allocated
+        for (var i = 0; i < norms.Count; i++)
         {
-            if (_past!.Find(norms[i].HorizonS) is not { } slot)
-            {
-                return SurpriseGap.NoHistory;
-            }
-
-            known &= _past.Controls(slot, PlaceOf(norms[i]), _states!.Controls);
+            known &= _past!.Controls(_past.Find(norms[i].HorizonS)!.Value, PlaceOf(norms[i]), _states!.Controls);
         }
 
-        var calibration = known ? _measured : _estimated;
-        return calibration is null ? known ? SurpriseGap.NotCalibrated : SurpriseGap.EgoEstimated : CompareBy(calibration, cells);
+        return known ? _measured : _estimated;
     }
 
     /// <summary>Every horizon of the calibration, or none: the score is made of all.</summary>
