@@ -142,7 +142,7 @@ public sealed class Journey
         _episodes.Tell(forecast, heard: forecast != _unheard);
         _judge.Read(_run, forecast);
         _episodes.Note(forecast);
-        _surprise.Note(forecast, until: Earlier(forecast.Deadline, forecast.Reference + _period));
+        _surprise.Note(forecast, until: forecast.Dispatched + _period);
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
         _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));
@@ -230,8 +230,6 @@ public sealed class Journey
         set.Release();
         _ledger.SetDropped(reason);
     }
-
-    private static Timestamp Earlier(Timestamp one, Timestamp other) => one < other ? one : other;
 
     private static long Nanoseconds(long from, long to) => (long)((to - from) * (1e9 / Stopwatch.Frequency));
 }

@@ -37,7 +37,7 @@ internal static class ModelComposition
     public static CostTable WarmUp(OnnxWorldModel model, int cameras, Manoeuvres manoeuvres) =>
         new(manoeuvres.Rungs, [.. model.WarmUp(cameras, manoeuvres.Rungs, WarmUpRepeats).Select(time => time.P99)], frozen: false);
 
-    /// <summary>What looking back for surprise costs: the slowest of some, so that the first one already knows whether there is time for it.</summary>
+    /// <summary>What looking back for surprise costs: the median of some, so that the first one already knows whether there is time for it.</summary>
     public static LookBackCost WarmUpLookBack(IWorldModel model, IWorldRun run)
     {
         var looks = new SurpriseReading(model.Manifest.HorizonsS).Looks;
@@ -47,7 +47,7 @@ internal static class ModelComposition
         }
 
         var past = run.KeepPast(1);
-        var slowest = TimeSpan.Zero;
+        var times = new TimeSpan[WarmUpRepeats];
         for (var i = -2; i < WarmUpRepeats; i++)
         {
             var started = Stopwatch.GetTimestamp();
@@ -56,10 +56,14 @@ internal static class ModelComposition
                 past.Imagine(0);
             }
 
-            slowest = i < 0 ? slowest : TimeSpan.FromTicks(Math.Max(slowest.Ticks, Stopwatch.GetElapsedTime(started).Ticks));
+            if (i >= 0)
+            {
+                times[i] = Stopwatch.GetElapsedTime(started);
+            }
         }
 
-        return new LookBackCost(slowest);
+        Array.Sort(times);
+        return new LookBackCost(times[WarmUpRepeats / 2]);
     }
 
     /// <summary>In lock-step a run costs the drive's clock nothing: every set runs at the full rung.</summary>

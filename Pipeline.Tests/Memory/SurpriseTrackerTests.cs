@@ -59,5 +59,17 @@ public sealed class SurpriseTrackerTests
         Assert.Equal(AlarmEdge.Falling, tracker.Miss(At(0) + SurpriseTracker.SilenceLimit + TimeSpan.FromTicks(1), At(0)));
     }
 
+    [Fact]
+    public void Miss_ClockWentBack_FallsAndForgetsTheLooksBefore()
+    {
+        var calibration = new SurpriseCalibration(null, [], Threshold: 2, M: 2, N: 5, FalseAlarmsPerHour: 0, MeasuredHours: 1);
+        var tracker = new SurpriseTracker(Guid.NewGuid);
+        tracker.See(At(100), 3, calibration);
+        Assert.Equal(AlarmEdge.None, tracker.Miss(At(50), At(100)));
+        Assert.Equal(AlarmEdge.None, tracker.See(At(50), 3, calibration)); // the one before is no part of the last five
+        Assert.Equal(AlarmEdge.Rising, tracker.See(At(51), 3, calibration));
+        Assert.Equal(AlarmEdge.Falling, tracker.Miss(At(2), At(51)));
+    }
+
     private static Timestamp At(int look) => new(look * 100_000_000L);
 }

@@ -27,24 +27,34 @@ public sealed class LookBackCostTests
     }
 
     [Fact]
-    public void Shed_AfterAStall_ComesBackButNeverBelowTheFirstEstimate()
+    public void Shed_FiftyInARow_OneIsTriedWhileNothingWaitsAndItsCostCounts()
     {
-        var cost = new LookBackCost(Ms(10));
-        cost.Observe(Ms(500));
-        var shed = 0;
-        while (!cost.Fits(Ms(30)) && shed < 10_000)
+        var cost = new LookBackCost(Ms(500)); // a slow start
+        for (var i = 0; i < 50; i++)
         {
-            cost.Shed();
-            shed++;
-        }
-
-        Assert.InRange(shed, 300, 400); // half a minute at 10 Hz
-        for (var i = 0; i < 10_000; i++)
-        {
+            Assert.False(cost.Fits(Ms(30)));
             cost.Shed();
         }
 
+        Assert.True(cost.Fits(Ms(30)));
+        Assert.False(cost.Fits(Ms(0))); // the next frames are there
+        cost.Observe(Ms(10));
+        Assert.True(cost.Fits(Ms(12.1)));
         Assert.False(cost.Fits(Ms(11.9)));
+    }
+
+    [Fact]
+    public void Shed_TriedAndAsCostlyAsBefore_WaitsForFiftyMore()
+    {
+        var cost = new LookBackCost(Ms(500));
+        for (var i = 0; i < 50; i++)
+        {
+            cost.Shed();
+        }
+
+        cost.Observe(Ms(400));
+        cost.Shed();
+        Assert.False(cost.Fits(Ms(30)));
     }
 
     [Fact]

@@ -29,7 +29,8 @@ public sealed class Surprise
     private readonly float[][] _before; // forecast - observed of the tick looked back from last, by horizon; only for an abrupt statistic
     private readonly bool[] _cellsBefore;
     private readonly OwnMotionDoubt? _own;
-    private Timestamp? _lookedAt;
+    private (Timestamp At, SurpriseCalibration By)? _looked; // whose errors are in _before; null: no one's
+    private bool _successive;
     private SightMap? _sight;
     private AlarmEdge _edge;
     private PastTick _tick;
@@ -105,11 +106,14 @@ public sealed class Surprise
         }
 
         _due = false;
+        var since = _looked is { } last ? _tick.Reference - last.At : TimeSpan.Zero; // below 0 where the clock went back
+        var before = since > TimeSpan.Zero && since < _manifest.TickPeriod * 1.5 ? _looked?.By : null;
+        _looked = null;
         _own?.See(_tick.Reference, _tick.Estimated || _tick.WarmingUp ? [] : _run.EgoAgreement);
         _sight ??= new SightMap(_manifest, _run.LiftValid);
         var cells = _past!.Begin(_tick);
         var sees = _sight.Fill(_run.CameraMask, cells);
-        _newest.Gap = sees ? Compare(cells, now) : SurpriseGap.TooLittleToCompare;
+        _newest.Gap = sees ? Compare(cells, now, before) : SurpriseGap.TooLittleToCompare;
         if (!_tick.WarmingUp)
         {
             _states!.Keep(_past.Slot);
@@ -118,7 +122,8 @@ public sealed class Surprise
         _past.End();
     }
 
-    private SurpriseGap Compare(ReadOnlySpan<bool> cells, Timestamp now)
+    /// <param name="before">By which the tick before was looked back from; null where that was not.</param>
+    private SurpriseGap Compare(ReadOnlySpan<bool> cells, Timestamp now, SurpriseCalibration? before)
     {
         if (_tick.WarmingUp)
         {
@@ -126,12 +131,19 @@ public sealed class Surprise
         }
 
         var norms = (_measured ?? _estimated)!.Norms;
-        for (var i = 0; i < norms.Count; i++) // an enumerator of an interface would be allocated
+        if (!Reaches(norms))
         {
-            if (_past!.Find(norms[i].HorizonS) is null)
-            {
-                return SurpriseGap.NoHistory;
-            }
+            return SurpriseGap.NoHistory;
+        }
+
+        if (CalibrationFor(norms) is not { } calibration)
+        {
+            return _measured is null ? SurpriseGap.NotCalibrated : SurpriseGap.EgoEstimated;
+        }
+
+        if (!Reaches(calibration.Norms))
+        {
+            return SurpriseGap.NoHistory;
         }
 
         if (!_cost.Fits(_until - now))
@@ -141,15 +153,29 @@ public sealed class Surprise
             return SurpriseGap.Shed;
         }
 
-        if (CalibrationFor(norms) is not { } calibration)
+        var started = Stopwatch.GetTimestamp();
+        _successive = ReferenceEquals(calibration, before);
+        var gap = CompareBy(calibration, cells);
+        if (gap != SurpriseGap.ModelFailed) // which says nothing of what a look costs
         {
-            return _measured is null ? SurpriseGap.NotCalibrated : SurpriseGap.EgoEstimated;
+            _cost.Observe(Stopwatch.GetElapsedTime(started));
         }
 
-        var started = Stopwatch.GetTimestamp();
-        var gap = CompareBy(calibration, cells);
-        _cost.Observe(Stopwatch.GetElapsedTime(started));
         return gap;
+    }
+
+    /// <summary>Whether there is a state to look back to for each of these horizons.</summary>
+    private bool Reaches(IReadOnlyList<SurpriseNorm> norms)
+    {
+        for (var i = 0; i < norms.Count; i++) // an enumerator of an interface would be allocated
+        {
+            if (_past!.Find(norms[i].HorizonS) is null)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>That of measured motion where the way since every one of these horizons is known, else that of estimated motion; null where the model has none of that kind.</summary>
@@ -171,19 +197,13 @@ public sealed class Surprise
         Span<float> scores = stackalloc float[_newest.Looks];
         errors.Fill(float.NaN);
         scores.Fill(float.NaN);
-        var successive = _lookedAt is { } last && _tick.Reference - last < _manifest.TickPeriod * 1.5;
-        _lookedAt = null;
         double sum = 0;
         var comparable = true;
         for (var i = 0; i < calibration.Norms.Count; i++)
         {
             var norm = calibration.Norms[i];
             var k = PlaceOf(norm);
-            if (_past!.Find(norm.HorizonS) is not { } slot)
-            {
-                return SurpriseGap.NoHistory;
-            }
-
+            var slot = _past!.Find(norm.HorizonS)!.Value;
             _past.Controls(slot, k, _states!.Controls);
             _past.Ego(slot, _states.Ego);
             if (_states.Imagine(slot) != RunStatus.Ok)
@@ -191,7 +211,7 @@ public sealed class Surprise
                 return SurpriseGap.ModelFailed;
             }
 
-            var (error, value) = StatisticAt(k, slot, cells, norm, calibration, successive);
+            var (error, value) = StatisticAt(k, slot, cells, norm, calibration);
             if (double.IsNaN(value))
             {
                 comparable = false; // the others' errors are kept all the same, for the next tick
@@ -203,8 +223,8 @@ public sealed class Surprise
             sum += score;
         }
 
-        _lookedAt = _tick.Reference;
-        if (calibration.Abrupt && !successive)
+        _looked = calibration.Abrupt ? (_tick.Reference, calibration) : null;
+        if (calibration.Abrupt && !_successive)
         {
             return SurpriseGap.NoHistory;
         }
@@ -218,7 +238,7 @@ public sealed class Surprise
         return SurpriseGap.None;
     }
 
-    private (double Error, double Value) StatisticAt(int k, int slot, ReadOnlySpan<bool> cells, SurpriseNorm norm, SurpriseCalibration calibration, bool successive)
+    private (double Error, double Value) StatisticAt(int k, int slot, ReadOnlySpan<bool> cells, SurpriseNorm norm, SurpriseCalibration calibration)
     {
         PathRollout.Roll(_states!.Controls, _states.Ego[0], _manifest.HorizonsS, _path);
         _sight!.Intersect(cells, _past!.KnownOf(slot), _path[k], _cells);
@@ -236,7 +256,7 @@ public sealed class Surprise
             (known[cell], _cells[cell]) = (_cells[cell], _cells[cell] && known[cell]);
         }
 
-        var found = successive ? SurpriseStatistic.Of(forecast, _run.Observed, before, _cells, norm, calibration.WorstCells) : (0, 0);
+        var found = _successive ? SurpriseStatistic.Of(forecast, _run.Observed, before, _cells, norm, calibration.WorstCells) : (0, 0);
         for (var i = 0; i < before.Length; i++)
         {
             before[i] = forecast[i] - _run.Observed[i];

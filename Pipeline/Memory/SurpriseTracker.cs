@@ -40,9 +40,22 @@ public sealed class SurpriseTracker(Func<Guid> newId)
         return among > 0 ? AlarmEdge.None : Fall();
     }
 
-    /// <summary>No look has been possible since <paramref name="last"/>.</summary>
-    public AlarmEdge Miss(Timestamp moment, Timestamp last) =>
-        Standing is not null && moment - last > SilenceLimit ? Fall() : AlarmEdge.None;
+    /// <summary>No look has been possible since <paramref name="last"/>: too long ago, or on a clock that has gone back since, and what stands falls.</summary>
+    public AlarmEdge Miss(Timestamp moment, Timestamp last)
+    {
+        if (moment > last && moment - last <= SilenceLimit)
+        {
+            return AlarmEdge.None;
+        }
+
+        if (Standing is not null)
+        {
+            return Fall();
+        }
+
+        _high = UInt128.Zero; // looks of before are no part of the last N
+        return AlarmEdge.None;
+    }
 
     private AlarmEdge Fall()
     {
