@@ -26,6 +26,11 @@ public static class CalibrationFile
             throw new CalibrationFileException([$"{path}: this is no JSON, or is cut off; run forecast calibrate again"]);
         }
 
+        return Read(document, bytes, path, manifest);
+    }
+
+    private static RigCalibration Read(JsonDocument document, byte[] bytes, string path, ModelManifest manifest)
+    {
         using (document)
         {
             var problems = new List<string>();
@@ -45,21 +50,20 @@ public static class CalibrationFile
         }
     }
 
-    /// <summary>Writes the file whole or not at all.</summary>
+    /// <summary>Writes the file whole or not at all, and none that <see cref="Load"/> would refuse.</summary>
     /// <param name="drives">What it was made from, for people.</param>
+    /// <exception cref="CalibrationFileException">What was fitted is out of the ranges of such a file: nothing is written.</exception>
     /// <exception cref="IOException">The disk is full or gone; what was there before is still there.</exception>
     public static void Write(string path, RigCalibration calibration, ModelManifest manifest, IReadOnlyList<string> drives, TimeSpan driven)
     {
+        var bytes = Encode(path, calibration, manifest, drives, driven);
+        _ = Read(JsonDocument.Parse(bytes, _strict), bytes, path, manifest with { Sha256 = calibration.ModelSha256 });
         var temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
             using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                using (var json = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true }))
-                {
-                    Write(json, calibration, manifest, drives, driven);
-                }
-
+                file.Write(bytes);
                 file.Flush(flushToDisk: true);
             }
 
@@ -70,6 +74,22 @@ public static class CalibrationFile
             File.Delete(temporary);
             throw;
         }
+    }
+
+    private static byte[] Encode(string path, RigCalibration calibration, ModelManifest manifest, IReadOnlyList<string> drives, TimeSpan driven)
+    {
+        using var bytes = new MemoryStream();
+        try
+        {
+            using var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true });
+            Write(json, calibration, manifest, drives, driven);
+        }
+        catch (ArgumentException notFinite)
+        {
+            throw new CalibrationFileException([$"{path}: was not written, since a figure is not finite ({notFinite.Message.TrimEnd('.')}); leave out the drive that gives it"]);
+        }
+
+        return bytes.ToArray();
     }
 
     private static byte[] ReadBytes(string path)
@@ -106,7 +126,14 @@ public static class CalibrationFile
             sets.Report("must have risk and upper_bound, or neither");
         }
 
-        return new RigCalibration(modelSha256, rig.Required("sha256").Text(), rig.Required("name").Text(), root.Required("domain").Text(), egoText == "estimated", alpha, drives)
+        var rigSha256 = rig.Required("sha256");
+        var fingerprint = rigSha256.Text();
+        if (rigSha256.Exists && (fingerprint.Length != 64 || !fingerprint.All(char.IsAsciiHexDigitLower)))
+        {
+            rigSha256.Report("must be 64 hexadecimal digits");
+        }
+
+        return new RigCalibration(modelSha256, fingerprint, rig.Required("name").Text(), root.Required("domain").Text(), egoText == "estimated", alpha, drives)
         {
             Risk = risk is null ? null : ManifestCalibration.ReadScaling(risk, manifest.HorizonsS),
             UpperBound = bound is null ? null : ManifestCalibration.ReadUpperBound(bound, manifest.HorizonsS),

@@ -28,9 +28,14 @@ namespace Forecast.Adapters.OnnxRuntime;
 /// </summary>
 internal static class SurpriseJson
 {
+    /// <summary>Without a logarithm z has no bound but that of e over the least spread.</summary>
+    private const double MostAbrupt = 1e9;
+
     public static SurpriseCalibration Read(JsonField surprise, IReadOnlyList<double> horizons, int observedCells)
     {
         var norms = new List<SurpriseNorm>();
+        var (abrupt, worst) = ReadStatistic(surprise);
+        var most = abrupt ? MostAbrupt : 100; // a logarithm goes no further
         foreach (var item in surprise.Required("per_horizon").Items())
         {
             var horizon = item.Required("horizon_s");
@@ -51,13 +56,12 @@ internal static class SurpriseJson
                 spread.Report("must be above 0 everywhere");
             }
 
-            norms.Add(new SurpriseNorm(seconds, item.Required("cells_mean").Floats(observedCells), spreads, item.Required("mean").Number(-100, 100), item.Required("sd").Positive(100)));
+            norms.Add(new SurpriseNorm(seconds, item.Required("cells_mean").Floats(observedCells), spreads, item.Required("mean").Number(-most, most), item.Required("sd").Positive(most)));
         }
 
         var last = surprise.Required("n").Whole(1, 100);
-        var (abrupt, worst) = ReadStatistic(surprise);
         return new SurpriseCalibration(
-            worst, norms, surprise.Required("threshold").Number(-1000, 1000), surprise.Required("m").Whole(1, last), last,
+            worst, norms, surprise.Required("threshold").Number(abrupt ? -MostAbrupt : -1000, abrupt ? MostAbrupt : 1000), surprise.Required("m").Whole(1, last), last,
             surprise.Required("false_alarms_per_hour").Number(0, 1e6), surprise.Required("validation_hours").Positive(1e6), ReadOwnMotion(surprise), abrupt);
     }
 

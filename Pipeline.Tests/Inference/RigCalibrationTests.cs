@@ -62,7 +62,7 @@ public sealed class RigCalibrationTests
         Assert.Equal(0.25f, last.UpperBound[0]);
     }
 
-    internal static RigCalibration Calibration(bool egoEstimated) => new("model", "rig", "car", "car-7", egoEstimated, 0.1, 77)
+    internal static RigCalibration Calibration(bool egoEstimated) => new("model", new string('c', 64), "car", "car-7", egoEstimated, 0.1, 77)
     {
         Sha256 = "f11e",
         Risk = [.. Manifest.HorizonsS.Select(horizon => new LogitScaling(horizon, 0.5, -1))],

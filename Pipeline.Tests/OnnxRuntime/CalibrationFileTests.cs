@@ -66,6 +66,7 @@ public sealed class CalibrationFileTests : IDisposable
     [InlineData("domain", null, "domain is missing")]
     [InlineData("ego", "\"guessed\"", "ego must be measured or estimated")]
     [InlineData("rig.sha256", null, "rig.sha256 is missing")]
+    [InlineData("rig.sha256", "\"c0ffee\"", "rig.sha256 must be 64 hexadecimal digits")]
     [InlineData("drives.count", "0", "drives.count must be a whole number from 1 to 2147483647")]
     [InlineData("calibration.upper_bound", null, "calibration must have risk and upper_bound, or neither")]
     [InlineData("calibration.risk", "[]", "calibration.risk has 0 entries; it must have 5")]
@@ -100,11 +101,40 @@ public sealed class CalibrationFileTests : IDisposable
     [Fact]
     public void Load_NoFile_SaysSo() => Assert.Contains("cannot be read", Assert.Single(Problems()), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(101, "calibration.surprise.per_horizon[0].sd must be a number from 0 to 100")]
+    [InlineData(double.NaN, "was not written, since a figure is not finite")]
+    public void Write_FigureThatLoadWouldRefuse_IsRefusedAndKeepsWhatWasThere(double sd, string expected)
+    {
+        _folder.Write("car.json", "the one before");
+        var thrown = Assert.Throws<CalibrationFileException>(() => CalibrationFile.Write(_folder.At("car.json"), WithSd(sd, abrupt: false), Manifest, [], TimeSpan.Zero));
+
+        Assert.StartsWith($"{_folder.At("car.json")}: {expected}", Assert.Single(thrown.Problems), StringComparison.Ordinal);
+        Assert.Equal("the one before", File.ReadAllText(_folder.At("car.json")));
+        Assert.Single(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void WriteAndLoad_AbruptOfAWideSpread_GivesItBack()
+    {
+        CalibrationFile.Write(_folder.At("car.json"), WithSd(20_000, abrupt: true), Manifest, [], TimeSpan.Zero);
+
+        var read = CalibrationFile.Load(_folder.At("car.json"), Manifest).Surprise!;
+        Assert.Equal((true, 20_000, 3000), (read.Abrupt, read.Norms[0].Sd, read.Threshold));
+    }
+
     [Fact]
     public void Write_FolderGone_LeavesNothing()
     {
         Assert.ThrowsAny<IOException>(() => CalibrationFile.Write(_folder.At("gone/car.json"), RigCalibrationTests.Calibration(egoEstimated: false), Manifest, [], TimeSpan.Zero));
         Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    private static RigCalibration WithSd(double sd, bool abrupt)
+    {
+        var calibration = RigCalibrationTests.Calibration(egoEstimated: false) with { ModelSha256 = Manifest.Sha256 };
+        var surprise = calibration.Surprise!;
+        return calibration with { Surprise = surprise with { Abrupt = abrupt, Threshold = abrupt ? 3000 : 9, Norms = [surprise.Norms[0] with { Sd = sd }] } };
     }
 
     private IReadOnlyList<string> Problems() => Assert.Throws<CalibrationFileException>(() => CalibrationFile.Load(_folder.At("car.json"), Manifest)).Problems;

@@ -112,32 +112,48 @@ public sealed class SqliteEpisodicMemoryTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{ \"schema\": \"forecast.model/1\" }")]
     [InlineData("not a database at all, but long enough to be taken for one: ............................................")]
     [InlineData("SQLite format 3\0, it says, and then goes on with anything but what such a file's first hundred bytes must hold, up to here.")]
-    public void Open_NoDatabase_SetsItAsideInOneLineAndBegins(string content)
+    public void Open_FileThatIsNoMemory_IsRefusedInOneLineAndLeftAsItIs(string content)
     {
         File.WriteAllText(Path, content);
-        using (var memory = Open())
+
+        Assert.Equal($"{Path}: is no memory of forecast's, and is left as it is; name another file in memory.path", Assert.Throws<EpisodeFileException>(Open).Message);
+        Assert.Equal(content, File.ReadAllText(Path));
+        Assert.Equal([Path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Open_DamagedDatabaseOfSomethingElse_IsLeftAsItIs()
+    {
+        using (var other = new SqliteDatabase(Path))
         {
-            Keep(memory, 0, "drive", 0, alarm: false, 1, 1, 1, 1);
+            other.Execute("CREATE TABLE precious(thing); INSERT INTO precious VALUES (42)");
         }
 
-        Assert.Equal(content, File.ReadAllText(Path + ".damaged"));
-        Assert.Contains($"it was set aside as {Path}.damaged, and a new one begun", Assert.Single(_log), StringComparison.Ordinal);
-        using var again = Open();
-        Assert.Single(again.Recall());
+        Overwrite(page: 0, from: 100);
+        var before = File.ReadAllBytes(Path);
+        Assert.DoesNotContain('\n', Assert.Throws<EpisodeFileException>(Open).Message);
+        Assert.Equal(before, File.ReadAllBytes(Path));
+        Assert.Equal([Path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Open_EmptyFile_BeginsInIt()
+    {
+        File.WriteAllText(Path, "");
+        Fill();
+        using var memory = Open();
+        Assert.Equal(60, memory.Recall().Count);
+        Assert.Empty(_log);
     }
 
     [Fact]
     public void Open_PageOverwritten_SetsItAsideAndBegins()
     {
         Fill();
-        using (var file = new FileStream(Path, FileMode.Open))
-        {
-            file.Seek(4096 * 3, SeekOrigin.Begin);
-            file.Write(new byte[4096].Select((_, i) => (byte)(i * 7)).ToArray());
-        }
-
+        Overwrite(page: 3);
         using var memory = Open();
         Assert.Empty(memory.Recall());
         Assert.Contains("is damaged", Assert.Single(_log), StringComparison.Ordinal);
@@ -145,26 +161,39 @@ public sealed class SqliteEpisodicMemoryTests : IDisposable
     }
 
     [Fact]
-    public void Open_DamagedTwice_KeepsBothAside()
+    public void Open_DamagedAgainAndAgain_KeepsTheLastAsideAlone()
     {
-        for (var i = 0; i < 2; i++)
+        for (var i = 0; i < 3; i++)
         {
-            File.WriteAllText(Path, $"rubbish {i}, and some more of it so that it is long enough to be looked at as a database header");
+            Fill();
+            Overwrite(page: 3);
             Open().Dispose();
         }
 
-        Assert.StartsWith("rubbish 0", File.ReadAllText(Path + ".damaged"), StringComparison.Ordinal);
-        Assert.StartsWith("rubbish 1", File.ReadAllText(Path + ".damaged-2"), StringComparison.Ordinal);
+        Assert.Equal(3, _log.Count);
+        Assert.Equal([Path, Path + ".damaged"], Directory.GetFiles(_folder.Path).Order());
     }
 
     [Fact]
-    public void Open_ScenesOfAnotherModel_SetsThemAside()
+    public void Open_ModelsByTurns_SetsTheOthersScenesAsideAndTakesItsOwnBack()
     {
         Fill();
-        using var memory = SqliteEpisodicMemory.Open(Path, Manifest with { Sha256 = new string('b', 64) }, 1000, Bytes, _log.Add);
-        Assert.Empty(memory.Recall());
-        Assert.Contains("holds scenes of another model", Assert.Single(_log), StringComparison.Ordinal);
-        Assert.True(File.Exists($"{Path}.model-aaaaaaaaaaaa"));
+        for (var turn = 0; turn < 3; turn++)
+        {
+            using (var other = SqliteEpisodicMemory.Open(Path, Manifest with { Sha256 = new string('b', 64) }, 1000, Bytes, _log.Add))
+            {
+                Assert.Equal(turn, other.Recall().Count);
+                Keep(other, turn, "drive", 0, alarm: false, 1, 1, 1, 1);
+            }
+
+            Assert.True(File.Exists($"{Path}.model-aaaaaaaaaaaa"));
+            using var own = Open();
+            Assert.Equal(60, own.Recall().Count);
+        }
+
+        Assert.Contains("holds scenes of another model", _log[0], StringComparison.Ordinal);
+        Assert.Contains("this model's taken back", _log[1], StringComparison.Ordinal);
+        Assert.Equal([Path, $"{Path}.model-bbbbbbbbbbbb"], Directory.GetFiles(_folder.Path).Order());
     }
 
     [Fact]
@@ -177,6 +206,7 @@ public sealed class SqliteEpisodicMemoryTests : IDisposable
 
         Assert.Equal($"{Path}: is a database of something else; name another file in memory.path", Assert.Throws<EpisodeFileException>(Open).Message);
         using var still = new SqliteDatabase(Path);
+        Assert.Equal("delete", still.Scalar("PRAGMA journal_mode"));
         Assert.Equal("42", still.Scalar("SELECT thing FROM precious"));
     }
 
@@ -214,6 +244,13 @@ public sealed class SqliteEpisodicMemoryTests : IDisposable
     }
 
     private SqliteEpisodicMemory Open() => SqliteEpisodicMemory.Open(Path, Manifest, 1000, Bytes, _log.Add);
+
+    private void Overwrite(int page, int from = 0)
+    {
+        using var file = new FileStream(Path, FileMode.Open);
+        file.Seek((4096 * page) + from, SeekOrigin.Begin);
+        file.Write(new byte[4096 - from].Select((_, i) => (byte)(i * 7)).ToArray());
+    }
 
     private void Fill()
     {
