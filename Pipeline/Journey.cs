@@ -105,11 +105,15 @@ public sealed class Journey
     }
 
     /// <summary>
-    /// What can wait until the forecast has left: looks back from the tick that travelled last, if the next frames need not wait for it. Does
-    /// nothing when none travelled since the last call.
+    /// What can wait until the forecast has left: looks back from the tick that travelled last, if the next frames need not wait for it, and keeps the
+    /// scenes that are due. Does nothing when none travelled since the last call.
     /// </summary>
     /// <param name="now">The decision time, after the forecast was handed over.</param>
-    public void Reflect(Timestamp now) => _surprise.Look(now);
+    public void Reflect(Timestamp now)
+    {
+        _surprise.Look(now);
+        _episodes.Reflect();
+    }
 
     /// <summary>Gives back every frame that waits.</summary>
     public void Abandon() => _aligner.Abandon();

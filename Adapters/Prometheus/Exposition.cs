@@ -184,7 +184,7 @@ public sealed class Exposition
         }
 
         Gauge(to, "forecast_memory_episodes", "Scenes in the episodic memory.", _metrics.Episodes);
-        Counter(to, "forecast_memory_dropped_total", "Scenes that could not be handed on to be written.", _metrics.EpisodesDropped);
+        Counter(to, "forecast_memory_dropped_total", "Scenes not kept beyond the process: too many waited, or the disk refused.", _metrics.EpisodesDropped);
         Counter(to, "forecast_new_scenes_total", "Scenes unlike all that is kept.", _metrics.NewScenes);
         to.Family("forecast_ego_origin", "gauge", "1 at where the newest forecast's ego motion came from.");
         States(to, "forecast_ego_origin", "origin", _metrics.EgoOrigin);

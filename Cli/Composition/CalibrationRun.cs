@@ -43,7 +43,7 @@ internal static class CalibrationRun
         }
 
         var driven = TimeSpan.FromSeconds(drives.Sum(drive => drive.Duration.TotalSeconds));
-        var fit = new RigCalibrationFit(recorder, manifest, egoEstimated, driven);
+        var fit = new RigCalibrationFit(recorder, manifest, egoEstimated);
         var calibration = new RigCalibration(manifest.Sha256, RigFingerprint.Of(rig), rig.Name, options.Domain ?? rig.Name, egoEstimated, RigCalibrationFit.Alpha, recorder.LabelledDrives == 0 ? drives.Count : recorder.LabelledDrives)
         {
             Risk = fit.Risk, UpperBound = fit.UpperBound, Surprise = fit.Surprise,

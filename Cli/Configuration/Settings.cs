@@ -151,7 +151,7 @@ internal sealed record MemorySettings
     /// <summary>Default none: no episodic memory; file, made where there is none.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Default 10000; 100 to 1000000 scenes.</summary>
+    /// <summary>Default 10000; 100 to 100000 scenes.</summary>
     public int Rows { get; init; } = 10_000;
 
     /// <summary>Default 32; 1 to 1000 MB, of the file.</summary>

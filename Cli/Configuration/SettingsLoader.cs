@@ -150,7 +150,7 @@ internal static class SettingsLoader
         return new MemorySettings
         {
             Path = path,
-            Rows = read.Whole("memory.rows", standard.Rows, 100, 1_000_000),
+            Rows = read.Whole("memory.rows", standard.Rows, 100, 100_000),
             Megabytes = read.Whole("memory.megabytes", standard.Megabytes, 1, 1000),
         };
     }

@@ -41,7 +41,7 @@ internal static partial class SettingsSchema
         new("metrics.address", "an IP address of this machine", Fingerprinted: false),
         new("ego.from", "mqtt, none"),
         new("memory.path", "a file, made where there is none", Fingerprinted: false),
-        new("memory.rows", "100 to 1000000 scenes"),
+        new("memory.rows", "100 to 100000 scenes"),
         new("memory.megabytes", "1 to 1000 (of the file)"),
         new("summary", "a file in a folder that can be written to", Fingerprinted: false),
     ];

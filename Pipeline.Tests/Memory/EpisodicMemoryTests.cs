@@ -147,6 +147,30 @@ public sealed class EpisodicMemoryTests
     }
 
     [Fact]
+    public void Tell_StoreWhoseDiskIsFull_CountsWhatItLostMeanwhile()
+    {
+        var rig = Rig();
+        Run(rig, ticks: 40);
+        _store.Dropped = 5; // what it had taken, and could not write
+
+        Assert.Equal(5, Run(rig, ticks: 1)[0].Episodes.Dropped);
+    }
+
+    [Fact]
+    public void Reflect_SceneIsDue_IsKeptAfterTheForecastHasLeft()
+    {
+        var rig = Rig();
+        Run(rig, ticks: WarmTicks + 30);
+        var forecast = rig.Tick(_ms)!;
+        Assert.Empty(_store.Kept);
+
+        rig.Parts.Forecasts.Return(forecast);
+        rig.Journey.Reflect(At(_ms + 40));
+        rig.Journey.Reflect(At(_ms + 40));
+        Assert.Single(_store.Kept);
+    }
+
+    [Fact]
     public void TellAndNote_AfterWarmUp_AllocateNothing()
     {
         _store.Records = false;
@@ -163,6 +187,7 @@ public sealed class EpisodicMemoryTests
             forecast.Reasons = DegradedReasons.None;
             rig.Parts.Episodes.Tell(forecast, heard: true);
             rig.Parts.Episodes.Note(forecast);
+            rig.Parts.Episodes.Reflect();
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -209,6 +234,8 @@ public sealed class EpisodicMemoryTests
 
         public int Capacity => capacity;
 
+        public long Dropped { get; set; }
+
         public IReadOnlyList<Episode> Recall() => Before;
 
         public bool Keep(int slot, in EpisodeFacts facts, ReadOnlySpan<float> descriptor)
@@ -218,6 +245,7 @@ public sealed class EpisodicMemoryTests
                 Kept.Add((slot, facts, descriptor.ToArray()));
             }
 
+            Dropped += Refuses ? 1 : 0;
             return !Refuses;
         }
 

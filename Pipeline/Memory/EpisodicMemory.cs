@@ -64,8 +64,8 @@ public sealed class EpisodicMemory
     /// <summary>Scenes kept.</summary>
     public int Count => _index?.Count ?? 0;
 
-    /// <summary>Scenes that could not be handed on to be written.</summary>
-    public long Dropped { get; private set; }
+    /// <summary>Scenes that were not kept beyond the process.</summary>
+    public long Dropped => _store?.Dropped ?? 0;
 
     /// <summary>Writes what is known of the scene that the run has just remembered; an edge that nobody heard is told again.</summary>
     /// <param name="heard">False where nobody takes the forecast.</param>
@@ -100,16 +100,25 @@ public sealed class EpisodicMemory
             {
                 pending.RiskPeak = Math.Max(pending.RiskPeak, risk);
                 pending.RiskEvent |= forecast.Edge == AlarmEdge.Rising;
-                if (now - pending.Moment >= Followed)
-                {
-                    Keep(pending);
-                }
+                (pending.Waits, pending.Known) = now - pending.Moment >= Followed ? (false, true) : (true, false);
             }
         }
 
         if ((forecast.Reasons & NotToBeKept) == 0 && (_lastSetAside is not { } before || now - before >= Spacing))
         {
             SetAside(now, risk);
+        }
+    }
+
+    /// <summary>Keeps the scenes of which it is known by now what followed: what can wait until the forecast has left.</summary>
+    public void Reflect()
+    {
+        foreach (var pending in _pending)
+        {
+            if (pending.Known)
+            {
+                Keep(pending);
+            }
         }
     }
 
@@ -149,7 +158,7 @@ public sealed class EpisodicMemory
     {
         foreach (var pending in _pending)
         {
-            if (!pending.Waits)
+            if (!pending.Waits && !pending.Known)
             {
                 (pending.Waits, pending.Moment, pending.RiskPeak, pending.RiskEvent) = (true, now, risk, false);
                 _run.Descriptor.CopyTo(pending.Descriptor);
@@ -161,12 +170,12 @@ public sealed class EpisodicMemory
 
     private void Keep(Pending pending)
     {
-        pending.Waits = false;
+        pending.Known = false;
         var facts = new EpisodeFacts(_drive, pending.Moment, pending.RiskPeak, pending.RiskEvent);
         var slot = _index!.Add(pending.Descriptor, facts);
-        if (slot >= 0 && !_store!.Keep(slot, facts, pending.Descriptor))
+        if (slot >= 0)
         {
-            Dropped++;
+            _store!.Keep(slot, facts, pending.Descriptor); // which counts those that it cannot take
         }
     }
 
@@ -186,6 +195,9 @@ public sealed class EpisodicMemory
         public float[] Descriptor { get; } = new float[dimension];
 
         public bool Waits { get; set; }
+
+        /// <summary>What followed: all but the keeping is done.</summary>
+        public bool Known { get; set; }
 
         public Timestamp Moment { get; set; }
 

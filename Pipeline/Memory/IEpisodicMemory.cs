@@ -11,6 +11,9 @@ public interface IEpisodicMemory : IDisposable
     /// <summary>How many scenes it keeps at most: the slots of <see cref="Keep"/>.</summary>
     int Capacity { get; }
 
+    /// <summary>Scenes that were not kept beyond the process, since too many waited or could not be written; may be read at any time.</summary>
+    long Dropped { get; }
+
     /// <summary>What is kept, after all that was handed over has been written. Called before a journey begins.</summary>
     IReadOnlyList<Episode> Recall();
 

@@ -117,7 +117,7 @@ public sealed class SceneForecast
     /// <summary>The new scene that stands, or is known again; null when there is none.</summary>
     public NoveltyEvent? NoveltyEvent { get; set; }
 
-    /// <summary>Scenes in the memory, and those that could not be handed on to be written.</summary>
+    /// <summary>Scenes in the memory, and those that were not kept beyond the process.</summary>
     public (int Kept, long Dropped) Episodes { get; set; }
 
     // ---- risk and plan ----

@@ -88,7 +88,7 @@ public sealed class PipelineMetrics : IJourneyObserver
     /// <summary>Scenes in the episodic memory.</summary>
     public int Episodes => Volatile.Read(ref _episodes);
 
-    /// <summary>Scenes that could not be handed on to be written.</summary>
+    /// <summary>Scenes that were not kept beyond the process.</summary>
     public long EpisodesDropped => Interlocked.Read(ref _episodesDropped);
 
     /// <summary>Of the newest scene to the nearest kept one; NaN when not known.</summary>

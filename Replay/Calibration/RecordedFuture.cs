@@ -17,16 +17,20 @@ public sealed class RecordedFuture
     private readonly IReadOnlyList<LabelledTick> _ticks;
     private readonly VehicleOutline _vehicle;
     private readonly IReadOnlyList<double> _horizonsS;
+    private readonly double _periodS; // the median: a recording may have holes
 
     public RecordedFuture(IReadOnlyList<LabelledTick> ticks, VehicleOutline vehicle, IReadOnlyList<double> horizonsS)
     {
         _ticks = ticks;
         _vehicle = vehicle;
         _horizonsS = horizonsS;
+        double[] periods = [.. Enumerable.Range(0, Math.Max(0, ticks.Count - 1)).Select(i => SecondsTo(i, i + 1)).Order()];
+        _periodS = periods.Length == 0 ? 0 : periods[periods.Length / 2];
     }
 
     /// <summary>
-    /// For each horizon whether the manoeuvre had collided by then; null where the recording ends before that can be known.
+    /// For each horizon whether the manoeuvre had collided by then; null where the recording ends, or has a hole of more than
+    /// one and a half ticks, before that can be known.
     /// </summary>
     /// <param name="reference">The moment at which the manoeuvre begins.</param>
     /// <param name="controls">[K, 2] acceleration, curvature.</param>
@@ -40,7 +44,7 @@ public sealed class RecordedFuture
         }
 
         var last = start;
-        while (last + 1 < _ticks.Count && SecondsTo(start, last + 1) <= _horizonsS[^1] + 1e-6)
+        while (last + 1 < _ticks.Count && SecondsTo(start, last + 1) <= _horizonsS[^1] + 1e-6 && SecondsTo(last, last + 1) <= _periodS * 1.5)
         {
             last++;
         }
@@ -132,6 +136,11 @@ public sealed class RecordedFuture
 
     private int NearestTick(Timestamp reference)
     {
+        if (_ticks.Count == 0)
+        {
+            return -1;
+        }
+
         var nearest = 0;
         for (var i = 1; i < _ticks.Count; i++)
         {
@@ -141,7 +150,6 @@ public sealed class RecordedFuture
             }
         }
 
-        var half = SecondsTo(0, 1) / 2;
-        return Math.Abs(_ticks[nearest].Moment.SecondsSince(reference)) <= half ? nearest : -1;
+        return Math.Abs(_ticks[nearest].Moment.SecondsSince(reference)) <= _periodS / 2 ? nearest : -1;
     }
 }

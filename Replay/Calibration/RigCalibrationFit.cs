@@ -21,40 +21,47 @@ public sealed class RigCalibrationFit
 
     private readonly List<string> _missing = [];
 
-    public RigCalibrationFit(CalibrationRecorder recorder, ModelManifest manifest, bool egoEstimated, TimeSpan driven)
+    public RigCalibrationFit(CalibrationRecorder recorder, ModelManifest manifest, bool egoEstimated)
+        : this(recorder.Risk, recorder.LabelledDrives, recorder.Looks, manifest, egoEstimated)
+    {
+    }
+
+    internal RigCalibrationFit(IReadOnlyList<RiskRecord> risk, int labelledDrives, IReadOnlyList<SurpriseLook> looks, ModelManifest manifest, bool egoEstimated)
     {
         var own = egoEstimated ? manifest.Calibration.RiskEgoEstimated ?? manifest.Calibration.Risk : manifest.Calibration.Risk;
-        if (recorder.LabelledDrives == 0)
+        if (labelledDrives == 0)
         {
             _missing.Add("risk and its upper bound: none of the drives has labels, so nobody knows which of them would have collided; the guarantee stays not_established");
         }
         else
         {
-            Horizons = [.. own.Select((scaling, k) => FitScaling(recorder.Risk, k, scaling))];
+            Horizons = [.. own.Select((scaling, k) => FitScaling(risk, k, scaling))];
             Risk = [.. Horizons.Select(horizon => horizon.Scaling)];
-            FitBound(recorder, manifest);
+            FitBound(risk, labelledDrives, manifest);
             Note(
                 Horizons.Where(horizon => !horizon.Fitted),
                 horizons => $"risk at {horizons}: a scaling needs {LeastDrivesOfEach} drives that would have collided by then and as many that would not; the model's own stays");
             Note(
                 Horizons.Where(horizon => horizon.LeastBound >= 1),
-                horizons => $"the upper bound at {horizons}: it needs {UpperBoundFit.LeastDrives} drives in a bin; it is 1, which holds but says nothing");
+                horizons => $"the upper bound at {horizons}: it needs {UpperBoundFit.LeastDrives} drives in a bin, of about as many ticks each; it is 1, which holds but says nothing");
         }
 
         var surprise = CalibrationRecorder.OwnSurprise(manifest, egoEstimated);
-        Surprise = surprise is null ? null : SurpriseFit.Fit(recorder.Looks, surprise, driven);
+        Surprise = surprise is null ? null : SurpriseFit.Fit(looks, surprise, manifest.TickPeriod);
         if (surprise is null)
         {
             _missing.Add("surprise: the model does not say what its error usually is (calibration.surprise in model.json)");
         }
         else if (Surprise is null)
         {
-            _missing.Add($"surprise: {recorder.Looks.Count} looks back, and {SurpriseFit.LeastLooks} are needed; give more drives");
+            _missing.Add($"surprise: {looks.Count} looks back, and {SurpriseFit.LeastLooks} are needed; give more drives");
         }
         else if (Surprise.FalseAlarmsPerHour > SurpriseFit.WantedFalseAlarmsPerHour)
         {
+            // A threshold below the model's own, which was found in hours of traffic, would be found in too little of it.
+            Surprise = Surprise with { Threshold = Math.Max(Surprise.Threshold, surprise.Threshold) };
             _missing.Add(FormattableString.Invariant(
-                $"surprise's false alarms to {SurpriseFit.WantedFalseAlarmsPerHour} an hour: so few drives promise {Surprise.FalseAlarmsPerHour:0.##} at best; give more"));
+                $"surprise's false alarms to {SurpriseFit.WantedFalseAlarmsPerHour} an hour: so few drives promise {Surprise.FalseAlarmsPerHour:0.##} at best; the threshold is not below the model's own; give more"));
         }
     }
 
@@ -88,10 +95,10 @@ public sealed class RigCalibrationFit
         return new HorizonFit(own.HorizonS, fitted, scaling, drives, collisions, Error(intended, k, own), Error(intended, k, scaling), double.NaN, double.NaN);
     }
 
-    private void FitBound(CalibrationRecorder recorder, ModelManifest manifest)
+    private void FitBound(IReadOnlyList<RiskRecord> risk, int labelledDrives, ModelManifest manifest)
     {
         var byHorizon = manifest.HorizonsS.Select(_ => new List<Outcome>()).ToList();
-        foreach (var record in recorder.Risk.Where(record => record.Intended))
+        foreach (var record in risk.Where(record => record.Intended))
         {
             var highest = 0.0;
             for (var k = 0; k < byHorizon.Count; k++)
@@ -104,7 +111,7 @@ public sealed class RigCalibrationFit
             }
         }
 
-        UpperBound = UpperBoundFit.Fit(byHorizon, recorder.LabelledDrives, Alpha);
+        UpperBound = UpperBoundFit.Fit(byHorizon, labelledDrives, Alpha);
         Horizons = [.. Horizons.Select((horizon, k) => horizon with { LeastBound = UpperBound.Bounds[k][0], GreatestBound = UpperBound.Bounds[k][^1] })];
     }
 

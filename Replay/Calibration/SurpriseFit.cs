@@ -1,4 +1,6 @@
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
+using Forecast.Pipeline.Risk;
 
 namespace Forecast.Replay.Calibration;
 
@@ -7,9 +9,9 @@ namespace Forecast.Replay.Calibration;
 public sealed record SurpriseLook(int Drive, double MomentS, double[] Values, double? OwnMotion = null);
 
 /// <summary>
-/// What the model's statistic of surprise usually is on a rig, and a threshold with a bounded rate of false alarms: drives (an hour's in stretches of a
-/// minute) as they come are exchangeable, so that a new one scores higher than the k-th highest of n with probability k / (n + 1). What is usual of
-/// each cell stays as the model has it: a rig's drives are too few for so many numbers.
+/// What the model's statistic of surprise usually is on a rig, and a threshold with a bounded rate of false alarms. Drives as they come are exchangeable, so
+/// that a new one alarms, on average, at most as often as (events of n drives + the most in one of them) / (n + 1); its hours are those in which there were
+/// looks. What is usual of each cell stays as the model has it: a rig's drives are too few for so many numbers.
 /// </summary>
 public static class SurpriseFit
 {
@@ -19,14 +21,14 @@ public static class SurpriseFit
     /// <summary>Fewer looks, and no mean or deviation is worth the name.</summary>
     public const int LeastLooks = 50;
 
-    private const double StretchS = 60;
     private const double High = 0.97; // Training/model/latents.py, `usual`: a score of 1 is what three ordinary ticks of a hundred reach
     private const double LeastDeviation = 0.02;
 
     /// <param name="looks">In the order of time within each drive.</param>
     /// <param name="own">The model's, whose statistic and rule stay.</param>
+    /// <param name="tickPeriod">What a look stands for: where none was possible, none could alarm.</param>
     /// <returns>Null where there are too few looks.</returns>
-    public static SurpriseCalibration? Fit(IReadOnlyList<SurpriseLook> looks, SurpriseCalibration own, TimeSpan driven)
+    public static SurpriseCalibration? Fit(IReadOnlyList<SurpriseLook> looks, SurpriseCalibration own, TimeSpan tickPeriod)
     {
         if (looks.Count < LeastLooks)
         {
@@ -36,19 +38,59 @@ public static class SurpriseFit
         var norms = own.Norms.Select((norm, i) => Refit(norm, [.. looks.Select(look => look.Values[i])], own.Abrupt)).ToList();
         double[] motion = [.. looks.Where(look => look.OwnMotion is not null).Select(look => look.OwnMotion!.Value)];
         var fitted = own with { Norms = norms, OwnMotion = own.OwnMotion is { } usual && motion.Length >= LeastLooks ? Refit(usual, motion) : null };
-        var stretches = StretchScores(looks, fitted);
-        if (stretches.Count == 0)
+        var drives = looks.GroupBy(look => look.Drive).Select(drive => drive.Select(look => (float)Score(look, fitted)).ToArray()).ToList();
+        var highest = drives.Select(scores => HighestAlarming(scores, fitted)).Where(double.IsFinite).OrderDescending().ToList();
+        if (highest.Count == 0)
         {
             return null;
         }
 
-        var hours = driven.TotalHours / stretches.Count;
-        var allowed = Math.Clamp((int)(WantedFalseAlarmsPerHour * hours * (stretches.Count + 1)), 1, stretches.Count);
-        var threshold = Math.Ceiling((stretches[allowed - 1] * 1000) + 1e-6) / 1000; // just above the score that may alarm
+        var hours = looks.Count * tickPeriod.TotalHours;
+        var (threshold, events) = ThresholdFor(drives, highest, fitted, hours / drives.Count);
         return fitted with
         {
-            Threshold = threshold, FalseAlarmsPerHour = Math.Round(allowed / (stretches.Count + 1.0) / hours, 3), MeasuredHours = Math.Round(driven.TotalHours, 6),
+            Threshold = threshold, FalseAlarmsPerHour = Math.Round(events / (hours / drives.Count), 3), MeasuredHours = Math.Round(hours, 6),
         };
+    }
+
+    /// <summary>The lowest threshold whose promise is what is wanted; where none is, the one just above every drive.</summary>
+    /// <returns>With the events that it promises a new drive at most, on average.</returns>
+    private static (double Threshold, double Events) ThresholdFor(List<float[]> drives, List<double> highest, SurpriseCalibration fitted, double hoursADrive)
+    {
+        var found = Promise(highest[0]);
+        for (var k = 1; k < highest.Count; k++)
+        {
+            var next = Promise(highest[k]);
+            if (next.Events > WantedFalseAlarmsPerHour * hoursADrive)
+            {
+                break;
+            }
+
+            found = next;
+        }
+
+        return found;
+
+        (double Threshold, double Events) Promise(double score)
+        {
+            var threshold = Math.Ceiling((score * 1000) + 1e-3) / 1000; // just above the score that may alarm
+            var above = drives.Sum(scores => Events(scores, fitted with { Threshold = threshold }));
+            var most = drives.Max(scores => Events(scores, fitted with { Threshold = score }));
+            return (threshold, (above + most) / (drives.Count + 1.0));
+        }
+    }
+
+    /// <summary>Rising edges, by the pipeline's own rule.</summary>
+    private static int Events(float[] scores, SurpriseCalibration fitted)
+    {
+        var tracker = new SurpriseTracker(() => Guid.Empty);
+        var events = 0;
+        foreach (var score in scores)
+        {
+            events += tracker.See(default, score, fitted) == AlarmEdge.Rising ? 1 : 0;
+        }
+
+        return events;
     }
 
     private static SurpriseNorm Refit(SurpriseNorm norm, IReadOnlyList<double> values, bool abrupt)
@@ -83,32 +125,22 @@ public static class SurpriseFit
         return fitted.OwnMotion is { } own && look.OwnMotion is { } value ? Math.Max(scene, (value - own.Centre) / own.Width) : scene;
     }
 
-    /// <summary>For each stretch the threshold up to which it would alarm: the greatest of any N looks' M-th greatest score. Highest first.</summary>
-    private static List<double> StretchScores(IReadOnlyList<SurpriseLook> looks, SurpriseCalibration fitted)
+    /// <summary>The threshold up to which a drive would alarm: the greatest of any N looks' M-th greatest score; not finite where it has fewer than M looks.</summary>
+    private static double HighestAlarming(float[] scores, SurpriseCalibration fitted)
     {
-        var scores = new List<double>();
-        foreach (var stretch in looks.GroupBy(look => (look.Drive, Stretch: (long)(look.MomentS / StretchS))))
+        var recent = new Queue<float>();
+        var highest = double.NegativeInfinity;
+        foreach (var score in scores)
         {
-            var recent = new Queue<double>();
-            var highest = double.NegativeInfinity;
-            foreach (var look in stretch)
+            recent.Enqueue(score);
+            if (recent.Count > fitted.N)
             {
-                recent.Enqueue(Score(look, fitted));
-                if (recent.Count > fitted.N)
-                {
-                    recent.Dequeue();
-                }
-
-                highest = recent.Count < fitted.M ? highest : Math.Max(highest, recent.OrderDescending().ElementAt(fitted.M - 1));
+                recent.Dequeue();
             }
 
-            if (double.IsFinite(highest))
-            {
-                scores.Add(highest);
-            }
+            highest = recent.Count < fitted.M ? highest : Math.Max(highest, recent.OrderDescending().ElementAt(fitted.M - 1));
         }
 
-        scores.Sort((one, other) => other.CompareTo(one));
-        return scores;
+        return highest;
     }
 }

@@ -60,6 +60,28 @@ public sealed class RecordedFutureTests
     }
 
     [Fact]
+    public void Collides_HoleInTheLabels_KnowsNothingBeyondIt()
+    {
+        // Nobody was labelled from 0.7 to 1.4 s: whoever was there then is not known.
+        var ticks = Drive(60, _ => default, _ => [new LabelledBox(27, 0, 0, 4, 2)]);
+        ticks.RemoveRange(8, 6);
+        var future = new RecordedFuture(ticks, Car, Horizons);
+
+        Assert.Equal([false, null, null, null, null], future.Collides(At(0), Held(0, 0), 10));
+        Assert.Equal([false, false, true, true, true], future.Collides(At(14), Held(0, 0), 20));
+        Assert.Null(future.Collides(At(11), Held(0, 0), 10));
+        ticks.RemoveAt(3); // one tick that is not there is a hole too
+        Assert.Equal([null, null, null, null, null], new RecordedFuture(ticks, Car, Horizons).Collides(At(0), Held(0, 0), 10));
+    }
+
+    [Fact]
+    public void Collides_NoLabelledTickOrOne_IsNotKnown()
+    {
+        Assert.Null(new RecordedFuture([], Car, Horizons).Collides(At(0), Held(0, 0), 10));
+        Assert.Equal([null, null, null, null, null], new RecordedFuture(Drive(1, _ => default, _ => []), Car, Horizons).Collides(At(0), Held(0, 0), 10));
+    }
+
+    [Fact]
     public void Overlap_ManyPairs_IsWhatPointsSay()
     {
         // A rectangle overlaps another where some point of a fine grid on it, edges included, lies inside; near misses of the grid are left out.

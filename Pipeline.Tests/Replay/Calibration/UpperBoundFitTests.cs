@@ -41,6 +41,24 @@ public sealed class UpperBoundFitTests
         Assert.All(bounds.Skip(6), bound => Assert.Equal(1, bound));
     }
 
+    /// <summary>A hit on the one tick of each of fourteen drives, and six hundred calm ticks of another: a rate of 2 % of the ticks, and hardly more than one drive's worth.</summary>
+    [Fact]
+    public void Fit_OneLongDriveAmongShortOnes_IsNotFifteenDrives()
+    {
+        List<Outcome> outcomes = [.. Enumerable.Repeat(new Outcome(0, 0.001, Hit: false), 600), .. Enumerable.Range(1, 14).Select(drive => new Outcome(drive, 0.001, Hit: true))];
+
+        Assert.All(UpperBoundFit.Fit([outcomes], 15, 0.1).Bounds[0], bound => Assert.Equal(1, bound));
+    }
+
+    [Fact]
+    public void Fit_DrivesOfUnequalLength_CountByWeight()
+    {
+        // Ten of 30 ticks and twenty of 10: 500 squared over 11,000 is 22.7 drives.
+        List<Outcome> outcomes = [.. Enumerable.Range(0, 30).SelectMany(drive => Enumerable.Repeat(new Outcome(drive, 0.5, Hit: drive == 0), drive < 10 ? 30 : 10))];
+
+        Assert.Equal(ClopperPearson.Upper(30 / 500.0 * 22, 22, 0.1), UpperBoundFit.Fit([outcomes], 30, 0.1).Bounds[0][^1], 1e-4);
+    }
+
     [Fact]
     public void Fit_LowerBinWorse_NeverFalls()
     {
