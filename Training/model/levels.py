@@ -105,8 +105,8 @@ def over_ttc(ours, met, curve_episodes, curve_met, ttc_episodes, ttc_met):
 
 
 def choose(series, limit=EPISODES_OVER_TTC):
-    """series of validation clips; limit: of episodes over the time-to-collision alarm's. For every horizon, rule and threshold: of those at which few short calm clips alarm and that come at most `limit` times as often as
-    a time-to-collision alarm from the true boxes that meets as many events, the one that meets most events in time; of equals the longer lead.
+    """series of validation clips; limit: of episodes over those of a time-to-collision alarm from the true boxes that meets as many events.
+    For every horizon, rule and threshold: of those that stay within it and at which few short calm clips alarm, the one that meets most events; of equals the longer lead.
     -> levels, table of (horizon, m, n, threshold, calm alarmed, events met, median lead, episodes an hour, over the time-to-collision alarm)"""
     calm = np.array([s["calm"] and s["short"] for s in series])
     best, table = None, []
