@@ -27,6 +27,7 @@ public sealed class Journey
     private readonly ForecastPool _forecasts;
     private readonly SceneForecast _unheard;
     private readonly TimeSpan _validFor;
+    private readonly bool _everySet;
     private readonly long[] _lastFrameStopwatch;
     private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
     private bool _jumped;
@@ -45,6 +46,7 @@ public sealed class Journey
         _ledger = parts.Ledger;
         _forecasts = parts.Forecasts;
         _validFor = parts.Admission.Budget + (parts.Period * 2);
+        _everySet = parts.EverySet;
         _next = new FrameSet(parts.Ledger.Cameras);
         _spare = new FrameSet(parts.Ledger.Cameras);
         _lastFrameStopwatch = new long[parts.Ledger.Cameras];
@@ -62,33 +64,37 @@ public sealed class Journey
     public void Arrive(in Frame frame)
     {
         _lastFrameStopwatch[frame.Id.Camera] = Stopwatch.GetTimestamp();
-        Traces[frame.Id.Camera].Arrived(frame.CaptureTime);
         _aligner.Offer(frame);
+        Traces[frame.Id.Camera].Arrived(frame.CaptureTime, _aligner.Ahead(frame.Id.Camera));
     }
 
     public void CameraLost(int camera) => _aligner.CameraLost(camera);
 
     /// <summary>
-    /// Steps 3 to 8 for the newest frame set that is complete, or whose wait has run out. Null when there is none, or it was dropped with
-    /// its reason; else a forecast that the caller publishes and gives back to the pool.
+    /// Steps 3 to 8 for the newest frame set that is complete, or whose wait has run out; where every set is wanted, for the oldest. Null when
+    /// there is none, or it was dropped with its reason; else a forecast that the caller publishes and gives back to the pool.
     /// </summary>
     public SceneForecast? TryTravel(Timestamp now)
     {
-        var formedAny = false;
+        var waiting = false;
         var speed = _motion.At(now, now).Speed;
         while (_aligner.TryForm(now, speed, _spare))
         {
-            if (formedAny)
+            if (waiting)
             {
                 Drop(_next, DropReason.Superseded);
             }
 
             (_next, _spare) = (_spare, _next);
             _jumped |= _next.AfterJump;
-            formedAny = true;
+            waiting = !_everySet;
+            if (_everySet && Travel(_next, now) is { } forecast)
+            {
+                return forecast;
+            }
         }
 
-        return formedAny ? Travel(_next, now) : null;
+        return waiting ? Travel(_next, now) : null;
     }
 
     /// <summary>Gives back every frame that waits.</summary>
@@ -97,7 +103,7 @@ public sealed class Journey
     private SceneForecast? Travel(FrameSet set, Timestamp now)
     {
         var formed = Stopwatch.GetTimestamp();
-        var rung = _admission.Decide(now, set.Oldest);
+        var rung = _everySet ? 0 : _admission.Decide(now, set.Oldest);
         if (rung < 0)
         {
             Drop(set, DropReason.Stale);
@@ -160,7 +166,7 @@ public sealed class Journey
         forecast.Deadline = set.Oldest + _admission.Budget;
         forecast.Dispatched = now;
         forecast.ValidUntil = set.Oldest + _validFor;
-        forecast.Reasons = DegradedReasons.None;
+        forecast.Reasons = set.TakenBack ? DegradedReasons.CaptureTimeUnverified : DegradedReasons.None;
         forecast.Times.Clear();
         var lastArrival = 0L;
         for (var camera = 0; camera < set.Cameras; camera++)

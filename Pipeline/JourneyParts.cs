@@ -38,6 +38,9 @@ public sealed record JourneyParts
 
     public required TimeSpan Period { get; init; }
 
+    /// <inheritdoc cref="JourneyOptions.EverySet"/>
+    public required bool EverySet { get; init; }
+
     /// <param name="manoeuvres">How many to imagine at the highest rung: 1 to the number of the manifest's candidates.</param>
     /// <param name="costs">What a run costs at each rung of <see cref="Manoeuvres.Rungs"/>.</param>
     /// <param name="domain">What the source claims to be, for the guarantee of the upper bound; null for a real rig.</param>
@@ -65,7 +68,7 @@ public sealed record JourneyParts
             Aligner = new FrameSetAligner(rig, alignment, ledger),
             Admission = new Admission(costs, options.Budget, manifest.TickPeriod),
             Costs = costs,
-            World = new WorldStep(run, manifest, rig, motion, manoeuvres),
+            World = new WorldStep(run, manifest, rig, motion, manoeuvres, ledger),
             Run = run,
             Judge = new Judge(manifest, rig, manoeuvres, new Hindsight(manifest, motion), domain, newEventId),
             Motion = motion,
@@ -73,6 +76,7 @@ public sealed record JourneyParts
             Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
             Unheard = NewForecast(),
             Period = manifest.TickPeriod,
+            EverySet = options.EverySet,
         };
     }
 }
@@ -84,4 +88,10 @@ public sealed record JourneyOptions
 
     /// <summary>The share of the budget that a frame set waits for a camera; 0.3, from 0 to 0.8.</summary>
     public double WaitShare { get; init; } = 0.3;
+
+    /// <summary>
+    /// Every frame set is run, in turn and at the highest rung, however late its frames came; off. For lock-step, where the clock stands still
+    /// meanwhile, so that only the recording itself can be late.
+    /// </summary>
+    public bool EverySet { get; init; }
 }

@@ -8,7 +8,7 @@ namespace Forecast.Replay;
 
 /// <summary>
 /// Runs recorded cameras through the same journey as live ones, but in lock-step: the drive's clock moves to the next arrival only when
-/// everything before it is done, so nothing is late and nothing dropped for want of time, at any speed of the machine.
+/// everything before it is done, so nothing is dropped for want of time, at any speed of the machine.
 /// </summary>
 public sealed class LockStepReplay : IDisposable
 {
@@ -25,6 +25,7 @@ public sealed class LockStepReplay : IDisposable
     private int _nextEgo;
     private int _nextPlan;
 
+    /// <param name="parts">Of a journey that runs every set (<see cref="JourneyOptions.EverySet"/>).</param>
     /// <param name="ego">In order of arrival.</param>
     /// <param name="plans">In order of arrival.</param>
     public LockStepReplay(
@@ -55,7 +56,8 @@ public sealed class LockStepReplay : IDisposable
     /// <summary>Why a camera's recording could not be read to its end, by camera; null where it could.</summary>
     public IEnumerable<string?> Troubles => _cameras.Select(camera => camera.Trouble);
 
-    /// <summary>Runs to the end of the recording, or until cancelled.</summary>
+    /// <summary>Runs to the end of the recording, or until cancelled; then every slot is back, and the ledger has no frame in flight.</summary>
+    /// <exception cref="InvalidOperationException">A step did not give its frame back.</exception>
     public void Run(CancellationToken cancelled)
     {
         var started = Stopwatch.GetTimestamp();
@@ -83,7 +85,7 @@ public sealed class LockStepReplay : IDisposable
             Travel();
         }
 
-        _journey.Abandon();
+        Abandon();
     }
 
     public void Dispose()
@@ -91,6 +93,19 @@ public sealed class LockStepReplay : IDisposable
         foreach (var camera in _cameras)
         {
             camera.Dispose();
+        }
+    }
+
+    private void Abandon()
+    {
+        _journey.Abandon();
+        foreach (var camera in _cameras)
+        {
+            camera.Abandon();
+            if (camera.SlotsOut != 0)
+            {
+                throw new InvalidOperationException($"{camera.SlotsOut} frame slots are still out after the replay has ended: a step did not give its frame back");
+            }
         }
     }
 
@@ -142,15 +157,13 @@ public sealed class LockStepReplay : IDisposable
     private void Travel()
     {
         var now = new Timestamp(_clock.GetTimestamp());
-        if (_journey.TryTravel(now) is not { } forecast)
+        while (_journey.TryTravel(now) is { } forecast)
         {
-            return;
+            forecast.Judged = now;
+            _publisher.Publish(forecast);
+            Progress?.Invoke(forecast.Reference);
+            _parts.Forecasts.Return(forecast);
         }
-
-        forecast.Judged = now;
-        _publisher.Publish(forecast);
-        Progress?.Invoke(forecast.Reference);
-        _parts.Forecasts.Return(forecast);
     }
 
     private void Pace(Timestamp arrival, Timestamp first, long started, CancellationToken cancelled)

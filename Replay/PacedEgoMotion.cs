@@ -4,6 +4,8 @@ using Forecast.Pipeline.Frames;
 namespace Forecast.Replay;
 
 /// <summary>Plays a drive's log of motion and plans as it arrived, on the live clock, moved by the same offset as the drive's cameras.</summary>
+/// <param name="ego">In order of arrival.</param>
+/// <param name="plans">In order of arrival.</param>
 /// <param name="offsetAtStart">From the drive's clock to the live one; asked once, when it starts.</param>
 public sealed class PacedEgoMotion(IReadOnlyList<EgoSample> ego, IReadOnlyList<PlanSample> plans, RigClock clock, Func<TimeSpan> offsetAtStart) : IEgoMotionSource
 {
@@ -26,22 +28,40 @@ public sealed class PacedEgoMotion(IReadOnlyList<EgoSample> ego, IReadOnlyList<P
 
     private void Play(IEgoMotionListener listener, TimeSpan offset)
     {
-        var plan = 0;
-        foreach (var sample in ego)
+        var (nextEgo, nextPlan) = (0, 0);
+        while (nextEgo < ego.Count || nextPlan < plans.Count)
         {
-            while (plan < plans.Count && plans[plan].ArrivalTime <= sample.ArrivalTime)
-            {
-                var due = plans[plan++];
-                listener.OnPlan(due with { CaptureTime = due.CaptureTime + offset, ArrivalTime = due.ArrivalTime + offset });
-            }
-
-            var wait = sample.ArrivalTime + offset - clock.Now;
-            if (wait > TimeSpan.Zero && _stopped.Wait(wait))
+            var planComes = nextPlan < plans.Count && (nextEgo == ego.Count || plans[nextPlan].ArrivalTime <= ego[nextEgo].ArrivalTime);
+            var due = (planComes ? plans[nextPlan].ArrivalTime : ego[nextEgo].ArrivalTime) + offset;
+            if (WaitUntil(due))
             {
                 return;
             }
 
-            listener.OnEgo(sample with { CaptureTime = sample.CaptureTime + offset, ArrivalTime = clock.Now });
+            if (planComes)
+            {
+                var plan = plans[nextPlan++];
+                listener.OnPlan(plan with { CaptureTime = plan.CaptureTime + offset, ArrivalTime = clock.Now });
+            }
+            else
+            {
+                var sample = ego[nextEgo++];
+                listener.OnEgo(sample with { CaptureTime = sample.CaptureTime + offset, ArrivalTime = clock.Now });
+            }
         }
+    }
+
+    /// <summary>True when it was stopped meanwhile.</summary>
+    private bool WaitUntil(Timestamp due)
+    {
+        while (due - clock.Now is var wait && wait > TimeSpan.Zero)
+        {
+            if (_stopped.Wait(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds))))
+            {
+                return true;
+            }
+        }
+
+        return _stopped.IsSet;
     }
 }

@@ -67,15 +67,40 @@ internal sealed class PrefetchedCamera : IDisposable
         return head;
     }
 
-    public void Dispose()
+    /// <summary>Slots of this camera that are out; at rest 0.</summary>
+    public int SlotsOut => _pool.Outstanding;
+
+    /// <summary>Stops reading ahead, and drops what was read and never taken.</summary>
+    public void Abandon()
     {
         _stopping = true;
         _source.Interrupt();
         _room.Release();
         _thread.Join();
+        Drop(_head);
+        while (_ready.Reader.TryRead(out var unread))
+        {
+            Drop(unread);
+        }
+
+        _head = new CameraEvent(_camera, CameraEventKind.Ended, default);
+    }
+
+    public void Dispose()
+    {
+        Abandon();
         _source.Dispose();
         _filled.Dispose();
         _room.Dispose();
+    }
+
+    private void Drop(CameraEvent? untaken)
+    {
+        if (untaken is { Kind: CameraEventKind.Frame } happened)
+        {
+            happened.Frame.Lease.Release();
+            _ledger.FrameDropped(_camera, DropReason.Shutdown);
+        }
     }
 
     private void Run()
@@ -117,7 +142,7 @@ internal sealed class PrefetchedCamera : IDisposable
             {
                 case GrabStatus.Frame when _pool.TryRent(out var lease):
                     _ledger.FrameCaptured(_camera);
-                    var content = _source.Prepare(lease.Pixels);
+                    var content = Prepare(lease);
                     return new CameraEvent(_camera, CameraEventKind.Frame, new Frame(new FrameId(_camera, number++), grabbed.CaptureTime, grabbed.ArrivalTime, content, lease, new FrameCosts(grabbed.DecodeNs, 0)));
                 case GrabStatus.Frame:
                     _ledger.FrameCaptured(_camera);
@@ -134,5 +159,19 @@ internal sealed class PrefetchedCamera : IDisposable
         }
 
         return new CameraEvent(_camera, CameraEventKind.Ended, default);
+    }
+
+    private PictureContent Prepare(FrameLease lease)
+    {
+        try
+        {
+            return _source.Prepare(lease.Pixels);
+        }
+        catch
+        {
+            lease.Release();
+            _ledger.FrameDropped(_camera, DropReason.Damaged);
+            throw;
+        }
     }
 }

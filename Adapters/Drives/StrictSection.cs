@@ -43,7 +43,7 @@ internal sealed class StrictSection(StrictDocument document, YamlMappingNode nod
         }
         else if (text.Length > 0)
         {
-            Wrong(key, Find(key, false, "")!, "one of " + names, Nearest.To(text, choices.ToArray().Select(c => c.Name)));
+            Wrong(key, Find(key, false, "")!, "one of " + names, Suggestion.For(text, choices.ToArray().Select(c => c.Name)));
         }
 
         return fallback;
@@ -166,7 +166,7 @@ internal sealed class StrictSection(StrictDocument document, YamlMappingNode nod
             var name = (key as YamlScalarNode)?.Value ?? "";
             if (!_known.Contains(name))
             {
-                var near = Nearest.To(name, _known);
+                var near = Suggestion.For(name, _known);
                 document.Problem(key, $"{At(name)} is no known key: " + (near is null ? "allowed are " + string.Join(", ", _known.Order()) : $"did you mean {near}?"));
             }
         }

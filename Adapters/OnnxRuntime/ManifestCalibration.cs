@@ -10,11 +10,16 @@ internal static class ManifestCalibration
 
     public static ModelCalibration Read(JsonField calibration, IReadOnlyList<double> horizons)
     {
+        calibration.Optional("levels_ego_estimated")?.Report("belongs beside levels, not in calibration");
         double[] nowAndHorizons = [0, .. horizons];
         return new ModelCalibration(
             ReadScaling(calibration.Required("risk"), horizons),
             ReadScaling(calibration.Required("occupancy"), nowAndHorizons),
-            ReadUpperBound(calibration.Required("upper_bound"), horizons));
+            ReadUpperBound(calibration.Required("upper_bound"), horizons))
+        {
+            RiskEgoEstimated = calibration.Optional("risk_ego_estimated") is { } risk ? ReadScaling(risk, horizons) : null,
+            UpperBoundEgoEstimated = calibration.Optional("upper_bound_ego_estimated") is { } bound ? ReadUpperBound(bound, horizons) : null,
+        };
     }
 
     public static RiskLevels ReadLevels(JsonField levels, IReadOnlyList<double> horizons)

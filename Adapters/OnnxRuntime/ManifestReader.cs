@@ -88,7 +88,10 @@ internal static class ManifestReader
             ReadCosts(root.Required("cost_table_ms")),
             ManifestCalibration.Read(root.Required("calibration"), horizons),
             ManifestCalibration.ReadLevels(root.Required("levels"), horizons),
-            ManifestCalibration.ReadSkill(root.Required("skill")));
+            ManifestCalibration.ReadSkill(root.Required("skill")))
+        {
+            LevelsEgoEstimated = root.Optional("levels_ego_estimated") is { } apart ? ManifestCalibration.ReadLevels(apart, horizons) : null,
+        };
         return new ModelDescription(manifest, ReadFiles(root.Required("files")), tensors);
     }
 

@@ -11,6 +11,7 @@ namespace Forecast.Adapters.Prometheus;
 public sealed class Exposition
 {
     private static readonly string[] DropReasons = [.. Enum.GetValues<DropReason>().Order().Select(Code)];
+    private static readonly string[] ResetReasons = [.. Enum.GetValues<ResetReason>().Order().Select(Code)];
     private static readonly string[] StageNames = [.. Enum.GetValues<Stage>().Order().Select(Code)];
 
     private readonly PipelineMetrics _metrics;
@@ -128,6 +129,12 @@ public sealed class Exposition
         for (var reason = 0; reason < DropReasons.Length; reason++)
         {
             to.Sample("forecast_frame_sets_dropped_total", "reason", DropReasons[reason], _ledger.SetDrops[reason]);
+        }
+
+        to.Family("forecast_state_resets_total", "counter", "Times that the world state began anew after the first start, by reason.");
+        for (var reason = 0; reason < ResetReasons.Length; reason++)
+        {
+            to.Sample("forecast_state_resets_total", "reason", ResetReasons[reason], _ledger.Resets[reason]);
         }
     }
 

@@ -3,7 +3,8 @@ using System.CommandLine;
 namespace Forecast.Cli.Commands;
 
 /// <param name="Duration">Of each measured case.</param>
-internal sealed record BenchOptions(TimeSpan Duration);
+/// <param name="Soak">Instead of the cases, the pipeline alone for so long; null: the cases.</param>
+internal sealed record BenchOptions(TimeSpan Duration, TimeSpan? Soak);
 
 /// <summary>`forecast bench`: the pipeline against bare loops that do the same work, in one run.</summary>
 internal static class BenchCommand
@@ -11,14 +12,18 @@ internal static class BenchCommand
     public static Command Create(CommandHost host, CommandBody<BenchOptions> body)
     {
         var seconds = new Option<int>("--seconds") { HelpName = "N", Description = "how long each case is measured; 1 to 3600", DefaultValueFactory = _ => 60 };
-        var command = new Command("bench", "measure the pipeline against bare loops that do the same work") { seconds };
+        var soak = new Option<int?>("--soak") { HelpName = "MINUTES", Description = "instead, run the pipeline alone for so long and see whether anything grows; 1 to 600" };
+        var command = new Command("bench", "measure the pipeline against bare loops that do the same work") { seconds, soak };
         var common = CommonOptions.AddTo(command, "model.dir", "manoeuvres", "summary");
         command.SetBody(
             host,
             common,
-            (parsed, _) => parsed.GetValue(seconds) is var length and >= 1 and <= 3600
-                ? new BenchOptions(TimeSpan.FromSeconds(length))
-                : throw new UsageException("--seconds: allowed are 1 to 3600"),
+            (parsed, _) => (parsed.GetValue(seconds), parsed.GetValue(soak)) switch
+            {
+                ( < 1 or > 3600, _) => throw new UsageException("--seconds: allowed are 1 to 3600"),
+                (_, < 1 or > 600) => throw new UsageException("--soak: allowed are 1 to 600 minutes"),
+                var (length, minutes) => new BenchOptions(TimeSpan.FromSeconds(length), minutes is { } lasting ? TimeSpan.FromMinutes(lasting) : null),
+            },
             body);
         return command;
     }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Forecast.Adapters.Drives;
 using Forecast.Cli.Composition;
-using Forecast.Cli.Configuration;
 using Forecast.Cli.Watch;
 
 namespace Forecast.Cli.Commands;

@@ -1,4 +1,4 @@
-using Forecast.Cli.Configuration;
+using Forecast.Adapters.Drives;
 
 namespace Forecast.Cli.Commands;
 

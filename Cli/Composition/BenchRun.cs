@@ -1,5 +1,4 @@
 using System.Globalization;
-using Forecast.Adapters.Drives;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Benchmarks;
@@ -7,7 +6,6 @@ using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline;
-using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
@@ -20,27 +18,30 @@ namespace Forecast.Cli.Composition;
 /// The body of `forecast bench`: three 720p cameras at the model's rate through the pipeline and through two bare loops that decode, prepare and
 /// infer the same, interleaved in one process; then all of them at full speed.
 /// </summary>
-internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorldModel model, ConsoleOutput console)
+internal sealed class BenchRun(Settings settings, TimeSpan duration, OnnxWorldModel model, BenchDrive drive, ConsoleOutput console)
 {
     private const int Rounds = 3;
-    private const int Cameras = 3;
-    private const int DifferentPictures = 20;
-
-    private readonly Rig _rig = BenchRig();
-    private readonly List<List<byte[]>> _pictures = [];
 
     public static Task<int> RunAsync(Settings settings, BenchOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
         var quietMetrics = settings with { Metrics = settings.Metrics with { Port = 0 }, Broker = new BrokerSettings() };
         using var model = ModelComposition.Load(settings, exact: false, console);
-        new BenchRun(quietMetrics, options, model, console).Measure(cancelled);
+        if (options.Soak is { } length)
+        {
+            SoakRun.Measure(quietMetrics, length, model, console, cancelled);
+        }
+        else
+        {
+            console.Progress("encoding 720p pictures from the sample drive");
+            new BenchRun(quietMetrics, options.Duration, model, new BenchDrive(model.Manifest), console).Measure(cancelled);
+        }
+
         return Task.FromResult(cancelled.IsCancellationRequested ? ExitCode.Failed : ExitCode.Fine);
     }
 
     private void Measure(CancellationToken cancelled)
     {
-        EncodePictures();
-        var ticks = (int)Math.Max(20, options.Duration / model.Manifest.TickPeriod / Rounds);
+        var ticks = (int)Math.Max(20, duration / model.Manifest.TickPeriod / Rounds);
         var sequential = new List<LatencyFigures>();
         var parallel = new List<LatencyFigures>();
         var json = new List<Summary>();
@@ -58,24 +59,11 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
         ReportFullSpeed(ticks, cancelled);
     }
 
-    private void EncodePictures()
-    {
-        console.Progress("encoding 720p pictures from the sample drive");
-        var host = CommandHost.FromProcess();
-        var drive = DriveLibrary.Open(SampleDrives.Resolve("calm", host));
-        for (var camera = 0; camera < Cameras; camera++)
-        {
-            var calibration = drive.Rig.Cameras[camera];
-            using var small = drive.OpenCamera(camera, calibration.WidthPx, calibration.HeightPx);
-            _pictures.Add(StreetPictures.Encode(small, calibration.WidthPx, calibration.HeightPx, DifferentPictures, seed: camera));
-        }
-    }
-
     private BareLoop Bare(bool parallel, int ticks, TimeSpan period)
     {
-        using var run = model.CreateRun(Cameras);
-        var sources = OpenSources(ticks);
-        var loop = new BareLoop(run, _rig, model.Manifest, sources, parallel);
+        using var run = model.CreateRun(BenchDrive.Cameras);
+        var sources = drive.OpenSources(ticks);
+        var loop = new BareLoop(run, drive.Rig, model.Manifest, sources, parallel);
         loop.Run(ticks, period);
         sources.ForEach(source => source.Dispose());
         return loop;
@@ -83,32 +71,9 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
 
     private Summary Pipeline(MessageEncoding encoding, int ticks, CancellationToken cancelled)
     {
-        var arrivals = JpegCamera.Arrivals(model.Manifest.TickPeriod, ticks);
-        TimeSpan? offset = null;
-        TimeSpan Offset(RigClock clock) => offset ??= clock.Now + TimeSpan.FromMilliseconds(300) - default(Timestamp);
-        var input = new LiveInput(
-            _rig,
-            SourceKind.Replay,
-            TopicTable.ReplayBase(settings.Vehicle, "bench"),
-            (clock, _) => [.. OpenSources(ticks).Select(source => new PacedFrameSource(source, arrivals, clock, Offset(clock)))],
-            (clock, _) => new PacedEgoMotion(EgoLog(ticks), [], clock, () => Offset(clock)),
-            Domain: null,
-            Duration: null,
-            BrokerMustAnswer: true);
         var quiet = settings with { Broker = settings.Broker with { Encoding = encoding } };
-        return new LiveSession(quiet, model, console.With(console.Json, quiet: true)).Run(input, cancelled);
+        return new LiveSession(quiet, model, console.With(console.Json, quiet: true)).Run(drive.Live(quiet, ticks), cancelled);
     }
-
-    /// <summary>Motion at 50 Hz, as a vehicle sends it.</summary>
-    private List<EgoSample> EgoLog(int ticks)
-    {
-        var step = TimeSpan.FromMilliseconds(20);
-        return [.. Enumerable.Range(0, (int)(model.Manifest.TickPeriod * ticks / step)).Select(i => new EgoSample(default(Timestamp) + (step * i), default(Timestamp) + (step * i), 10, 0.02f, 0.1f))];
-    }
-
-    private List<IFrameSource> OpenSources(int ticks) =>
-        [.. Enumerable.Range(0, Cameras).Select(IFrameSource (camera) => new JpegCamera(
-            _rig.Cameras[camera], _pictures[camera], model.Manifest.TickPeriod, ticks, model.Manifest.InputWidthPx, model.Manifest.InputHeightPx))];
 
     private void Report(List<LatencyFigures> sequential, List<LatencyFigures> parallel, List<Summary> json, List<Summary> protobuf)
     {
@@ -125,7 +90,7 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
             Median(runs.Select(run => run.Latency.CaptureToPublish.P99)),
             Median(runs.Select(run => run.AllocBytesPerFrameset ?? double.NaN)));
         console.Table(
-            $"from frames available to handed to the socket, {Cameras} cameras of {StreetPictures.WidthPx}x{StreetPictures.HeightPx}, median of {Rounds} rounds",
+            $"from frames available to handed to the socket, {BenchDrive.Cameras} cameras of {StreetPictures.WidthPx}x{StreetPictures.HeightPx}, median of {Rounds} rounds",
             ["", "p50 ms", "p99 ms", "over bare p50", "over bare p99", "B a frame set"],
             [
                 Row("bare loop, sequential", sequentialP50, Median(sequential.Select(f => f.P99Ms)), null),
@@ -162,32 +127,19 @@ internal sealed class BenchRun(Settings settings, BenchOptions options, OnnxWorl
         var clock = new DriveClock(default);
         var rigClock = new RigClock(clock);
         var manoeuvres = new Manoeuvres(manifest, manifest.Candidates.Count);
-        using var run = model.CreateRun(Cameras);
-        var parts = JourneyParts.Build(_rig, manifest, run, manoeuvres, ModelComposition.Free(manoeuvres), new JourneyOptions(), null, Guid.NewGuid);
+        using var run = model.CreateRun(BenchDrive.Cameras);
+        var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, ModelComposition.Free(manoeuvres), new JourneyOptions { EverySet = true }, null, Guid.NewGuid);
         using var broker = BrokerComposition.Open(settings, Guid.NewGuid(), console.With(console.Json, quiet: true));
         var identity = new MessageIdentity(settings.Vehicle, Guid.NewGuid(), SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);
-        using var mqtt = new PatientSink(broker.CreateSink(TopicTable.ReplayBase(settings.Vehicle, "bench"), manifest, _rig, identity, rigClock));
-        using var digest = new DigestSink(manifest, _rig);
+        using var mqtt = new PatientSink(broker.CreateSink(TopicTable.ReplayBase(settings.Vehicle, "bench"), manifest, drive.Rig, identity, rigClock));
+        using var digest = new DigestSink(manifest, drive.Rig);
         broker.StartAndWait(TimeSpan.FromSeconds(5), cancelled);
-        var metrics = new PipelineMetrics(_rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
+        var metrics = new PipelineMetrics(drive.Rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
         using var replay = new LockStepReplay(
-            parts, OpenSources(ticks), EgoLog(ticks), [], manifest.InputWidthPx * manifest.InputHeightPx * 3, new ForecastPublisher([mqtt, digest], rigClock, parts.Ledger, metrics), clock);
+            parts, drive.OpenSources(ticks), drive.EgoLog(ticks), [], manifest.InputWidthPx * manifest.InputHeightPx * 3, new ForecastPublisher([mqtt, digest], rigClock, parts.Ledger, metrics), clock);
         var started = TimeProvider.System.GetTimestamp();
         replay.Run(cancelled);
         return parts.Ledger.Copy().Published / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-    }
-
-    private static Rig BenchRig()
-    {
-        (string Name, double Qw, double Qx, double Qy, double Qz)[] looks =
-        [
-            ("front", 0.5, -0.5, 0.5, -0.5), ("front_left", 0.6830127, -0.6830127, 0.1830127, -0.1830127), ("front_right", 0.1830127, -0.1830127, 0.6830127, -0.6830127),
-        ];
-        return new Rig(
-            "bench", false, "made for the benchmark", new VehicleOutline(4.6, 1.85, 0.95), TimeSpan.FromMilliseconds(40),
-            [.. looks.Select(look => new CameraCalibration(
-                look.Name, StreetPictures.WidthPx, StreetPictures.HeightPx, 10, new Intrinsics(910, 910, 639.5, 359.5), Distortion.None,
-                new RigidTransform(look.Qw, look.Qx, look.Qy, look.Qz, 1.5, 0, 1.5), new StampQuality(StampOrigin.Driver, null, TimeSpan.FromMilliseconds(1))))]);
     }
 
     private static double Median(IEnumerable<double> values)

@@ -22,7 +22,7 @@ internal sealed class DrivePlayer(RecordedDrive drive)
         kind,
         TopicTable.ReplayBase(settings.Vehicle, run),
         OpenCameras,
-        (clock, _) => drive.Ego.Count == 0 ? null : new PacedEgoMotion(drive.Ego, drive.Plans, clock, () => Offset(clock)),
+        (clock, _) => drive.Ego.Count + drive.Plans.Count == 0 ? null : new PacedEgoMotion(drive.Ego, drive.Plans, clock, () => Offset(clock)),
         drive.Domain,
         drive.Duration,
         BrokerMustAnswer: true);

@@ -68,7 +68,7 @@ internal static class DriveReplay
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
         using var run = model.CreateRun(drive.Rig.Cameras.Count);
         var eventIds = new EventIds(drive.Name);
-        var journey = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) };
+        var journey = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod), EverySet = true };
         var costs = options.Mode == ReplayMode.Exact ? ModelComposition.Frozen(manifest, manoeuvres) : ModelComposition.Free(manoeuvres);
         var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, costs, journey, drive.Domain, eventIds.Next);
         var identity = new MessageIdentity(settings.Vehicle, session, SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);

@@ -1,5 +1,4 @@
 using Forecast.Pipeline.Frames;
-using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Telemetry;
@@ -25,20 +24,6 @@ internal sealed class RunMeasures : IJourneyObserver
         _metrics = metrics;
         _skill = new float[metrics.Manifest.HorizonsS.Count];
         Array.Fill(_skill, float.NaN);
-    }
-
-    /// <summary>Place of the horizon on which levels are judged.</summary>
-    public static int LevelHorizon(ModelManifest manifest)
-    {
-        for (var k = 0; k < manifest.HorizonsS.Count; k++)
-        {
-            if (Math.Abs(manifest.HorizonsS[k] - manifest.Levels.HorizonS) < 1e-6)
-            {
-                return k;
-            }
-        }
-
-        return 0;
     }
 
     public void Published(SceneForecast forecast, Timestamp moment)

@@ -68,7 +68,7 @@ internal sealed class RunTelemetry : IDisposable
     {
         var figures = Metrics.CaptureToPublish.Run.Figures();
         var last = _parts.Period.TotalSeconds > 0 && figures.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{figures.P50Ms:0.0} ms, p99 {figures.P99Ms:0.0} ms") : "none yet";
-        var risk = Metrics.Probability(RunMeasures.LevelHorizon(_model.Manifest));
+        var risk = Metrics.Probability(_model.Manifest.LevelHorizonFor(Metrics.EgoOrigin));
         var riskText = float.IsNaN(risk) ? "unknown" : string.Create(CultureInfo.InvariantCulture, $"{risk:0.000} {Metrics.Level.ToString().ToLowerInvariant()}");
         var of = duration is { } whole ? string.Create(CultureInfo.InvariantCulture, $" of {whole.TotalSeconds:0}") : "";
         return string.Create(CultureInfo.InvariantCulture, $"{elapsed.TotalSeconds:0}{of} s  forecasts {figures.Count}  capture to publish {last}  risk {riskText}  alarms {Metrics.Alarms}");

@@ -1,3 +1,4 @@
+using Forecast.Adapters.Drives;
 using YamlDotNet.Core;
 
 namespace Forecast.Cli.Configuration;

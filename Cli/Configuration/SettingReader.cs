@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Forecast.Adapters.Drives;
 using Forecast.Adapters.OpenCv;
 
 namespace Forecast.Cli.Configuration;

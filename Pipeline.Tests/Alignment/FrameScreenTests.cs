@@ -40,8 +40,8 @@ public sealed class FrameScreenTests
         Check(1000, 1000);
         Assert.Equal(DropReason.Jumped, Check(60_000, 1100));
         Assert.Equal(DropReason.Jumped, Check(60_100, 1200));
-        Assert.Null(_screen.Check(Frame(60_200, 1300), out var newBase));
-        Assert.True(newBase);
+        Assert.Null(_screen.Check(Frame(60_200, 1300), out var jump));
+        Assert.Equal(TimeSpan.FromMilliseconds(58_900), jump);
         Assert.Null(Check(60_300, 1400));
     }
 
@@ -51,8 +51,8 @@ public sealed class FrameScreenTests
         Check(100_000, 1000);
         Assert.Equal(DropReason.Backward, Check(5000, 1100));
         Assert.Equal(DropReason.Backward, Check(5100, 1200));
-        Assert.Null(_screen.Check(Frame(5200, 1300), out var newBase));
-        Assert.True(newBase);
+        Assert.Null(_screen.Check(Frame(5200, 1300), out var jump));
+        Assert.Equal(TimeSpan.FromMilliseconds(-95_100), jump);
     }
 
     [Fact]
@@ -60,6 +60,28 @@ public sealed class FrameScreenTests
     {
         Check(1000, 1000);
         Assert.Null(Check(61_000, 61_000));
+    }
+
+    [Fact]
+    public void Check_JumpWhileSomeFramesAreDelayed_IsMeasuredOnThoseThatWereDelayedLeast()
+    {
+        Check(1000, 1010);
+        Check(1100, 1135);
+        Check(6200, 6335 - 5100);
+        Check(6300, 6310 - 5000 + 20);
+        Assert.Null(_screen.Check(Frame(6400, 6410 - 5000 + 30), out var jump));
+        Assert.InRange(jump.TotalMilliseconds, 4970, 5000);
+    }
+
+    [Fact]
+    public void Check_PicturesThatCameLongAfterTheyWereTaken_AreNoJump()
+    {
+        Check(1000, 1010);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Null(_screen.Check(Frame(1100 + (i * 100), 21_010 + (i * 100)), out var jump));
+            Assert.Equal(TimeSpan.Zero, jump);
+        }
     }
 
     private static Frame Frame(long captureMs, long arrivalMs) =>

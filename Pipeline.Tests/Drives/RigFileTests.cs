@@ -44,6 +44,7 @@ public sealed class RigFileTests
     [Theory]
     [InlineData("\"fx_px\": 45.5", "\"fx_px\": -3", "rig.json:6: cameras[0].intrinsics.fx_px: '-3' is not allowed: a number from 1 to 100000")]
     [InlineData("\"fx_px\": 45.5", "\"fx_px\": nan", "rig.json:6: cameras[0].intrinsics.fx_px: 'nan' is not allowed")]
+    [InlineData("\"extrinsics\"", "\"extr\"", "cameras[0].extr is no known key: did you mean extrinsics?")]
     [InlineData("\"rate_hz\"", "\"rate_hx\"", "rig.json:5: cameras[0].rate_hx is no known key: did you mean rate_hz?")]
     [InlineData("\"rate_hz\": 10,", "", "rig.json:5: cameras[0].rate_hz is missing: a number from 0.1 to 240")]
     [InlineData("[0.5, -0.5, 0.5, -0.5]", "[0.5, -0.5, 0.5, 0.9]", "must be a unit quaternion (w, x, y, z); its length is 1.249")]

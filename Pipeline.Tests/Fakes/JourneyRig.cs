@@ -14,9 +14,9 @@ internal sealed class JourneyRig
     private ulong _fingerprint = 1;
     private int _ids;
 
-    public JourneyRig(int cameras = 2, TimeSpan? budget = null, TimeSpan[]? costs = null, string? domain = TestManifest.Domain, Rig? rig = null)
+    public JourneyRig(int cameras = 2, TimeSpan? budget = null, TimeSpan[]? costs = null, string? domain = TestManifest.Domain, Rig? rig = null, ModelManifest? manifest = null)
     {
-        Manifest = TestManifest.Create();
+        Manifest = manifest ?? TestManifest.Create();
         Rig = rig ?? TestRig.Of(cameras);
         _pool = new FramePool(64, Manifest.InputWidthPx * Manifest.InputHeightPx * 3);
         _numbers = new long[Rig.Cameras.Count];

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Tests.Fixtures;
 
 namespace Forecast.Pipeline.Tests.OnnxRuntime;
@@ -45,6 +46,14 @@ public sealed class ModelFolderTests
         ["levels' order"] = (m => m["levels"]!["elevated"]!["rise"] = 0.6, "model.json: levels must have high above elevated, in rise and in fall"),
         ["level's horizon"] = (m => m["levels"]!["horizon_s"] = 2.5, "model.json: levels.horizon_s is none of horizons_s"),
         ["alarm"] = (m => m["levels"]!["alarm"]!["m"] = 6, "model.json: levels.alarm.m must be a whole number from 1 to 5"),
+        ["apart: scale turns order"] = (m => AddEgoEstimated(m)["calibration"]!["risk_ego_estimated"]![1]!["scale"] = 0, "model.json: calibration.risk_ego_estimated[1].scale must be above 0 and at most 1000"),
+        ["apart: risk short"] = (m => AddEgoEstimated(m)["calibration"]!["risk_ego_estimated"]!.AsArray().RemoveAt(0), "model.json: calibration.risk_ego_estimated has 4 entries; it must have 5"),
+        ["apart: no list"] = (m => m["calibration"]!["risk_ego_estimated"] = "as risk", "model.json: calibration.risk_ego_estimated must be a list"),
+        ["apart: bounds fall"] = (m => AddEgoEstimated(m)["calibration"]!["upper_bound_ego_estimated"]!["per_horizon"]![0]!["bounds"]![2] = 0.5, "model.json: calibration.upper_bound_ego_estimated.per_horizon[0].bounds must not fall from entry to entry"),
+        ["apart: bound without alpha"] = (m => AddEgoEstimated(m)["calibration"]!["upper_bound_ego_estimated"]!.AsObject().Remove("alpha"), "model.json: calibration.upper_bound_ego_estimated.alpha is missing"),
+        ["apart: hysteresis"] = (m => AddEgoEstimated(m)["levels_ego_estimated"]!["high"]!["fall"] = 0.5, "model.json: levels_ego_estimated.high must have rise above fall"),
+        ["apart: alarm"] = (m => AddEgoEstimated(m)["levels_ego_estimated"]!.AsObject().Remove("alarm"), "model.json: levels_ego_estimated.alarm is missing"),
+        ["apart: levels misplaced"] = (m => m["calibration"]!["levels_ego_estimated"] = m["levels"]!.DeepClone(), "model.json: calibration.levels_ego_estimated belongs beside levels, not in calibration"),
         ["figure's interval"] = (m => m["skill"]!["figures"]!.AsArray().Add(new JsonObject { ["name"] = "iou", ["value"] = 0.5, ["low"] = 0.6, ["high"] = 0.7 }), "model.json: skill.figures[0] has its value outside low to high"),
         ["tensor undeclared"] = (m => m["tensors"]!.AsArray().RemoveAt(20), "model.json: tensors does not declare predictor output hazard_logits"),
         ["tensor of another size"] = (m => m["tensors"]![0]!["shape"]![1] = 32, "model.json: tensors[0] declares encoder input images as uint8 [N,32,128,3]; it must be uint8 [N,64,128,3]"),
@@ -80,6 +89,29 @@ public sealed class ModelFolderTests
         Assert.Equal([0.2, 0.6, 1.0], manifest.Calibration.UpperBound.Bounds[4]);
         Assert.Equal((3, 5), (manifest.Levels.AlarmM, manifest.Levels.AlarmN));
         Assert.Equal(2, manifest.LiftHeightsM.Count);
+        Assert.Null(manifest.Calibration.RiskEgoEstimated);
+        Assert.Null(manifest.Calibration.UpperBoundEgoEstimated);
+        Assert.Null(manifest.LevelsEgoEstimated);
+    }
+
+    [Fact]
+    public void Load_CalibratedApartForEstimatedMotion_GivesBoth()
+    {
+        using var model = new ModelFolderCopy();
+        model.Edit(m =>
+        {
+            AddEgoEstimated(m)["calibration"]!["risk_ego_estimated"]![4]!["bias"] = -2.5;
+            m["calibration"]!["upper_bound_ego_estimated"]!["n"] = 77;
+            m["levels_ego_estimated"]!["horizon_s"] = 3;
+        });
+
+        Assert.Empty(model.Problems());
+        var manifest = ModelFolder.Read(model.Folder).Manifest;
+
+        Assert.Equal((0, -2.5), (manifest.Calibration.RiskFor(EgoOrigin.Extrapolated)[4].Bias, manifest.Calibration.RiskFor(EgoOrigin.Estimated)[4].Bias));
+        Assert.NotEqual(77, manifest.Calibration.UpperBoundFor(EgoOrigin.Measured).SampleCount);
+        Assert.Equal(77, manifest.Calibration.UpperBoundFor(EgoOrigin.Estimated).SampleCount);
+        Assert.Equal((2, 3), (manifest.LevelHorizonFor(EgoOrigin.Measured), manifest.LevelHorizonFor(EgoOrigin.Estimated)));
     }
 
     [Theory]
@@ -217,6 +249,15 @@ public sealed class ModelFolderTests
         Assert.Equal(2, problems.Count);
         Assert.All(problems, p => Assert.StartsWith("memory failed: ", p, StringComparison.Ordinal));
         Assert.EndsWith("in a trial with cameras: 1, manoeuvres: 1; export the model again", problems[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>The optional parts for streams without an ego log, as those for streams with one.</summary>
+    private static JsonNode AddEgoEstimated(JsonNode manifest)
+    {
+        manifest["calibration"]!["risk_ego_estimated"] = manifest["calibration"]!["risk"]!.DeepClone();
+        manifest["calibration"]!["upper_bound_ego_estimated"] = manifest["calibration"]!["upper_bound"]!.DeepClone();
+        manifest["levels_ego_estimated"] = manifest["levels"]!.DeepClone();
+        return manifest;
     }
 
     /// <summary>The file's bytes with the one place that holds <paramref name="constant"/> changed.</summary>

@@ -20,7 +20,7 @@ public sealed class OnnxWorldRunTests : IDisposable
     [Fact]
     public void Tick_KnownPicturesAndMotion_GivesTheModelsArithmetic()
     {
-        using var run = Filled(2);
+        using var run = TinyRun.Filled(_model, 2);
         run.EgoMotion[0] = 1;       // 0.001 x 1
         run.EgoMotion[3] = 10;      // 0.004 x 10
         run.EgoMotion[5] = 1;       // 0.006 x 1
@@ -29,10 +29,10 @@ public sealed class OnnxWorldRunTests : IDisposable
         run.CameraAgeS[1] = 0.06f;  // 0.001 x 0.1
         run.Ego[0] = 10;
         run.Footprint[0] = 5;
-        Manoeuvre(run, 0, acceleration: 2, curvature: 0.1f);
-        Manoeuvre(run, 15, acceleration: -4, curvature: 0);
+        TinyRun.Manoeuvre(run, 0, acceleration: 2, curvature: 0.1f);
+        TinyRun.Manoeuvre(run, 15, acceleration: -4, curvature: 0);
 
-        AssertTick(run, 16);
+        TinyRun.AssertTick(run, 16);
 
         const float extra = 0.001f + 0.04f + 0.006f + 0.001f + 0.0001f;
         Assert.Equal(Blue / 2, run.Observed[0], 1e-5f);
@@ -45,24 +45,24 @@ public sealed class OnnxWorldRunTests : IDisposable
         Assert.Equal(steady + 0.5f + 0.2f, run.HazardLogits[0], 1e-4f);
         Assert.Equal(steady - 1, run.HazardLogits[79], 1e-4f);
         run.Commit();
-        AssertTick(run, 16);
+        TinyRun.AssertTick(run, 16);
         Assert.Equal(Blue * 0.75f, run.Observed[0], 1e-5f);
     }
 
     [Fact]
     public void Remember_WithoutCommit_KeepsTheOldState()
     {
-        using var run = Filled(1);
-        AssertTick(run, 1);
+        using var run = TinyRun.Filled(_model, 1);
+        TinyRun.AssertTick(run, 1);
         run.Commit();
-        AssertTick(run, 1);
+        TinyRun.AssertTick(run, 1);
         var once = run.Observed.ToArray();
 
-        AssertTick(run, 1);
+        TinyRun.AssertTick(run, 1);
 
         Assert.Equal(once, run.Observed.ToArray());
         run.Commit();
-        AssertTick(run, 1);
+        TinyRun.AssertTick(run, 1);
         Assert.NotEqual(once, run.Observed.ToArray());
     }
 
@@ -71,10 +71,10 @@ public sealed class OnnxWorldRunTests : IDisposable
     [InlineData(100)]
     public void Remember_NewStateNotFinite_NeverPoisonsTheCommittedOne(float poison)
     {
-        using var run = Filled(3);
-        AssertTick(run, 8);
+        using var run = TinyRun.Filled(_model, 3);
+        TinyRun.AssertTick(run, 8);
         run.Commit();
-        AssertTick(run, 8);
+        TinyRun.AssertTick(run, 8);
         var sound = run.Observed.ToArray();
 
         run.CameraAgeS[2] = poison;
@@ -84,17 +84,17 @@ public sealed class OnnxWorldRunTests : IDisposable
         Assert.Throws<InvalidOperationException>(run.Commit);
 
         run.CameraAgeS[2] = 0;
-        AssertTick(run, 8);
+        TinyRun.AssertTick(run, 8);
         Assert.Equal(sound, run.Observed.ToArray());
     }
 
     [Fact]
     public void Imagine_OutputNotFinite_ForbidsTheCommit()
     {
-        using var run = Filled(1);
+        using var run = TinyRun.Filled(_model, 1);
         Assert.Equal(RunStatus.Ok, run.Encode());
         Assert.Equal(RunStatus.Ok, run.Remember());
-        Manoeuvre(run, 3, acceleration: float.PositiveInfinity, curvature: 0);
+        TinyRun.Manoeuvre(run, 3, acceleration: float.PositiveInfinity, curvature: 0);
 
         Assert.Equal(RunStatus.Ok, run.Imagine(3));
         Assert.Equal(RunStatus.NotFinite, run.Imagine(4));
@@ -105,7 +105,7 @@ public sealed class OnnxWorldRunTests : IDisposable
     [Fact]
     public void Commit_WithoutImagine_IsAllowed()
     {
-        using var run = Filled(1);
+        using var run = TinyRun.Filled(_model, 1);
         Assert.Equal(RunStatus.Ok, run.Encode());
         Assert.Equal(RunStatus.Ok, run.Remember());
 
@@ -118,7 +118,7 @@ public sealed class OnnxWorldRunTests : IDisposable
     [Fact]
     public void Remember_RuntimeRefuses_FailsWithALineAndGoesOn()
     {
-        using var run = Filled(1);
+        using var run = TinyRun.Filled(_model, 1);
         run.ElapsedS[0] = -1;
 
         Assert.Equal(RunStatus.Ok, run.Encode());
@@ -127,13 +127,13 @@ public sealed class OnnxWorldRunTests : IDisposable
         Assert.StartsWith("memory failed: ", Assert.Single(_log), StringComparison.Ordinal);
 
         run.ElapsedS[0] = 0.1f;
-        AssertTick(run, 16);
+        TinyRun.AssertTick(run, 16);
     }
 
     [Fact]
     public void Imagine_RuntimeRefuses_FailsWithALineAndGoesOn()
     {
-        using var run = Filled(1);
+        using var run = TinyRun.Filled(_model, 1);
         run.Footprint[0] = -1;
         Assert.Equal(RunStatus.Ok, run.Encode());
         Assert.Equal(RunStatus.Ok, run.Remember());
@@ -142,39 +142,39 @@ public sealed class OnnxWorldRunTests : IDisposable
         Assert.StartsWith("predictor failed: ", Assert.Single(_log), StringComparison.Ordinal);
 
         run.Footprint[0] = 4;
-        AssertTick(run, 8);
+        TinyRun.AssertTick(run, 8);
     }
 
     [Fact]
     public void Reset_AfterCommits_StartsFromTheInitialState()
     {
-        using var run = Filled(1);
-        AssertTick(run, 1);
+        using var run = TinyRun.Filled(_model, 1);
+        TinyRun.AssertTick(run, 1);
         var first = run.Observed.ToArray();
         for (var i = 0; i < 3; i++)
         {
             run.Commit();
-            AssertTick(run, 1);
+            TinyRun.AssertTick(run, 1);
         }
 
         Assert.NotEqual(first, run.Observed.ToArray());
         run.Reset();
 
         Assert.True(run.IsInitial);
-        AssertTick(run, 1);
+        TinyRun.AssertTick(run, 1);
         Assert.Equal(first, run.Observed.ToArray());
     }
 
     [Fact]
     public void Imagine_FewerManoeuvres_AgreesOnThoseInCommon()
     {
-        using var run = Filled(6);
+        using var run = TinyRun.Filled(_model, 6);
         for (var a = 0; a < 16; a++)
         {
-            Manoeuvre(run, a, acceleration: 0.5f * a - 4, curvature: 0.01f * a);
+            TinyRun.Manoeuvre(run, a, acceleration: 0.5f * a - 4, curvature: 0.01f * a);
         }
 
-        AssertTick(run, 16);
+        TinyRun.AssertTick(run, 16);
         var all = run.HazardLogits.ToArray();
         var occupancy = run.OccupancyLogits.ToArray();
         foreach (var rung in new[] { 8, 1, 5 })
@@ -195,151 +195,19 @@ public sealed class OnnxWorldRunTests : IDisposable
     [Fact]
     public void CameraMask_MaskedCamera_ItsPictureAndAgeHaveNoInfluence()
     {
-        using var run = Filled(3);
+        using var run = TinyRun.Filled(_model, 3);
         run.CameraMask[1] = 0;
-        AssertTick(run, 1);
+        TinyRun.AssertTick(run, 1);
         var before = run.Observed.ToArray();
 
         run.Images.Slice(64 * 128 * 3, 64 * 128 * 3).Fill(255);
         run.CameraAgeS[1] = float.NaN;
-        AssertTick(run, 1);
+        TinyRun.AssertTick(run, 1);
         Assert.Equal(before, run.Observed.ToArray());
 
         run.CameraMask[1] = 1;
         run.CameraAgeS[1] = 0;
-        AssertTick(run, 1);
+        TinyRun.AssertTick(run, 1);
         Assert.NotEqual(before, run.Observed.ToArray());
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(4)]
-    [InlineData(6)]
-    public void CreateRun_AnyNumberOfCameras_GivesTensorsOfThatSize(int cameras)
-    {
-        using var run = Filled(cameras);
-
-        Assert.Equal(cameras * 64 * 128 * 3, run.Images.Length);
-        Assert.Equal(cameras * 2 * Cells * 2, run.Lift.Length);
-        Assert.Equal(cameras, run.CameraMask.Length);
-        Assert.Equal(16 * 5 * 2, run.Manoeuvres.Length);
-        AssertTick(run, 16);
-        Assert.Equal(Blue / 2, run.Observed[0], 1e-5f);
-    }
-
-    [Fact]
-    public void Tick_SteadyState_AllocatesNothing()
-    {
-        using var run = Filled(6);
-        Ticks(run, 20);
-
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Ticks(run, 100);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-
-        Assert.Equal(0, allocated);
-    }
-
-    [Fact]
-    public void Exact_TwoRuns_GiveTheSameBits()
-    {
-        Assert.Equal(ExactBits(), ExactBits());
-
-        static byte[] ExactBits()
-        {
-            using var model = OnnxWorldModel.Load(TinyModel.Folder, new OnnxOptions { Exact = true });
-            using var run = (OnnxWorldRun)model.CreateRun(6);
-            Scatter(run);
-            Ticks(run, 7);
-            AssertTick(run, 16);
-            return [
-                .. System.Runtime.InteropServices.MemoryMarshal.AsBytes(run.CommittedState),
-                .. System.Runtime.InteropServices.MemoryMarshal.AsBytes(run.OccupancyLogits),
-                .. System.Runtime.InteropServices.MemoryMarshal.AsBytes(run.HazardLogits)];
-        }
-    }
-
-    [Fact]
-    public void Tick_ValuesPassedWithEveryRun_GivesTheSameBitsAsBoundOnes()
-    {
-        // As on a GPU, where bound inputs are copied once only and later changes would not be seen.
-        var problems = new List<string>();
-        var folder = ModelFolder.Read(TinyModel.Folder);
-        using var sessions = ModelSessions.Open(folder, new OnnxOptions { Exact = true }, AppContext.BaseDirectory, problems);
-        using var bound = new OnnxWorldRun(folder, sessions, 3, bindOnce: true, problems.Add);
-        using var passed = new OnnxWorldRun(folder, sessions, 3, bindOnce: false, problems.Add);
-        Scatter(bound);
-        Scatter(passed);
-
-        Ticks(bound, 5);
-        Ticks(passed, 5);
-
-        Assert.Empty(problems);
-        Assert.Equal(bound.CommittedState.ToArray(), passed.CommittedState.ToArray());
-        Assert.Equal(bound.OccupancyLogits.ToArray(), passed.OccupancyLogits.ToArray());
-        Assert.Equal(bound.HazardLogits.ToArray(), passed.HazardLogits.ToArray());
-    }
-
-    private static void Ticks(IWorldRun run, int count)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            if (run.Encode() != RunStatus.Ok || run.Remember() != RunStatus.Ok || run.Imagine(i % 2 == 0 ? 16 : 8) != RunStatus.Ok)
-            {
-                throw new InvalidOperationException("A tick failed.");
-            }
-
-            run.Commit();
-        }
-    }
-
-    private static void AssertTick(IWorldRun run, int manoeuvres)
-    {
-        Assert.Equal(RunStatus.Ok, run.Encode());
-        Assert.Equal(RunStatus.Ok, run.Remember());
-        Assert.Equal(RunStatus.Ok, run.Imagine(manoeuvres));
-    }
-
-    private static void Manoeuvre(IWorldRun run, int number, float acceleration, float curvature)
-    {
-        for (var k = 0; k < 5; k++)
-        {
-            run.Manoeuvres[((number * 5) + k) * 2] = acceleration;
-            run.Manoeuvres[(((number * 5) + k) * 2) + 1] = curvature;
-        }
-    }
-
-    /// <summary>Different in every pixel and place, and the same in every process.</summary>
-    private static void Scatter(OnnxWorldRun run)
-    {
-        var random = new Random(7);
-        random.NextBytes(run.Images);
-        foreach (ref var place in run.Lift)
-        {
-            place = (random.NextSingle() * 2) - 1;
-        }
-
-        run.LiftValid.Fill(1);
-        run.CameraMask.Fill(1);
-        foreach (ref var control in run.Manoeuvres)
-        {
-            control = random.NextSingle();
-        }
-    }
-
-    /// <summary>All cameras see the same colour (0.8, 0.2, 0.4 of full) from every cell.</summary>
-    private IWorldRun Filled(int cameras)
-    {
-        var run = _model.CreateRun(cameras);
-        for (var i = 0; i < run.Images.Length; i += 3)
-        {
-            run.Images[i] = 204;
-            run.Images[i + 1] = 51;
-            run.Images[i + 2] = 102;
-        }
-
-        run.LiftValid.Fill(1);
-        run.CameraMask.Fill(1);
-        return run;
     }
 }

@@ -51,6 +51,7 @@ public sealed class MetricsEndpointTests
         Assert.Equal(1, series["forecast_risk_level{level=\"high\"}"]);
         Assert.Equal(0, series["forecast_broker_connected"]);
         Assert.Equal(2, series["forecast_queue_depth{queue=\"forecasts\"}"]);
+        Assert.Equal((1, 0), (series["forecast_state_resets_total{reason=\"ego_jump\"}"], series["forecast_state_resets_total{reason=\"gap\"}"]));
         Assert.Equal(1, series["forecast_ego_origin{origin=\"measured\"}"]);
         Assert.Contains(series.Keys, key => key.StartsWith("forecast_model_info{name=\"nano\"", StringComparison.Ordinal) && key.Contains("provider=\"cpu\\\"0\\\"\""));
     }
@@ -142,6 +143,7 @@ public sealed class MetricsEndpointTests
         ledger.FrameCaptured(3);
         ledger.FrameDropped(3, DropReason.PoolEmpty);
         ledger.SetFormed();
+        ledger.StateReset(ResetReason.EgoJump);
         var metrics = new PipelineMetrics(SixCameras, ForecastSamples.Manifest, TimeSpan.FromMilliseconds(100), ledger, "cpu\"0\"", "0.1.0");
         var forecast = ForecastSamples.Complete();
         forecast.Times[Stage.Encode] = 20_000_000;

@@ -88,7 +88,7 @@ internal static class ForecastSamples
         forecast.Deadline = new Timestamp(random.Next(2) == 0 ? 5_100_000_000 : 5_050_000_000);
         forecast.ValidUntil = new Timestamp(random.Next(4) == 0 ? 5_060_000_000 : 5_300_000_000);
         forecast.Validity = Pick<Validity>(random);
-        forecast.Reasons = (DegradedReasons)random.Next(1 << 12);
+        forecast.Reasons = (DegradedReasons)random.Next(1 << 9);
         forecast.EgoOrigin = Pick<EgoOrigin>(random);
         forecast.Given = Pick<PlanOrigin>(random);
         forecast.Guarantee = Pick<BoundGuarantee>(random);

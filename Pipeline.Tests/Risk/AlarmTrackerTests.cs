@@ -7,7 +7,7 @@ namespace Forecast.Pipeline.Tests.Risk;
 public sealed class AlarmTrackerTests
 {
     private static readonly RiskLevels Levels = new(2, new Hysteresis(0.2, 0.1), new Hysteresis(0.5, 0.3), AlarmM: 3, AlarmN: 5);
-    private readonly AlarmTracker _tracker = new(Levels, Guid.NewGuid);
+    private readonly AlarmTracker _tracker = new(Guid.NewGuid);
     private int _tick;
 
     [Fact]
@@ -71,5 +71,43 @@ public sealed class AlarmTrackerTests
             levels);
     }
 
-    private (RiskLevel Level, AlarmEvent? Alarm, AlarmEdge Edge) See(double probability) => _tracker.See(At(1000 + (100 * _tick++)), probability);
+    [Fact]
+    public void See_OtherLevelsWhileAlarmed_KeepTheOneAlarmUntilTheirOwnFall()
+    {
+        var strict = Levels with { High = new Hysteresis(0.8, 0.7), AlarmM = 4, AlarmN = 4 };
+        var seen = new List<(AlarmEdge Edge, Guid? Id)>();
+        foreach (var (p, levels) in new[] { (0.6, Levels), (0.6, Levels), (0.6, Levels), (0.75, strict), (0.6, Levels), (0.75, strict), (0.6, strict), (0.6, strict), (0.6, strict), (0.6, strict) })
+        {
+            var (_, alarm, edge) = See(p, levels);
+            seen.Add((edge, alarm?.Id));
+        }
+
+        Assert.Equal(AlarmEdge.Rising, seen[2].Edge);
+        Assert.Equal(AlarmEdge.Falling, seen[9].Edge); // strict: 0.6 is not high, and four such ticks are all of its last four
+        Assert.Single(seen.Skip(2).Select(one => one.Id).Distinct());
+        Assert.Equal(2, seen.Count(one => one.Edge != AlarmEdge.None));
+        Assert.Equal(1, _tracker.Raised);
+    }
+
+    [Fact]
+    public void See_LongerMemoryAfterTheFall_DoesNotRaiseTheFallenAlarmAgain()
+    {
+        var brief = Levels with { AlarmM = 2, AlarmN = 2 };
+        var lasting = Levels with { AlarmM = 2, AlarmN = 9 };
+        AlarmEdge[] edges = [See(0.6, brief).Edge, See(0.6, brief).Edge, See(0, brief).Edge, See(0, brief).Edge, See(0, lasting).Edge, See(0.6, lasting).Edge, See(0.6, lasting).Edge];
+
+        Assert.Equal([AlarmEdge.None, AlarmEdge.Rising, AlarmEdge.None, AlarmEdge.Falling, AlarmEdge.None, AlarmEdge.None, AlarmEdge.Rising], edges);
+    }
+
+    [Fact]
+    public void See_SmallerMAtATickThatIsNotHigh_RaisesNothing()
+    {
+        var eager = Levels with { AlarmM = 2 };
+        AlarmEdge[] edges = [See(0.6).Edge, See(0.6).Edge, See(0, eager).Edge, See(0.6, eager).Edge];
+
+        Assert.Equal([AlarmEdge.None, AlarmEdge.None, AlarmEdge.None, AlarmEdge.Rising], edges);
+    }
+
+    private (RiskLevel Level, AlarmEvent? Alarm, AlarmEdge Edge) See(double probability, RiskLevels? levels = null) =>
+        _tracker.See(At(1000 + (100 * _tick++)), probability, levels ?? Levels);
 }

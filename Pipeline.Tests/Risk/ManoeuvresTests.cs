@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Tests.Fakes;
+using Forecast.Pipeline.Tests.Fixtures;
 using static Forecast.Pipeline.Tests.Fakes.JourneyRig;
 
 namespace Forecast.Pipeline.Tests.Risk;
@@ -57,6 +59,28 @@ public sealed class ManoeuvresTests
         Assert.Equal(PlanOrigin.Plan, _manoeuvres.Write(_controls, plan, 10, 0, 0));
         Assert.Equal([1f, 2f, 3f, 4f, 5f], Row(0).Select(c => c.Acceleration));
         Assert.All(Row(6), c => Assert.Equal((-8f, 0.01f), c));
+    }
+
+    /// <summary>The numbers are those of Training/model/contract.py, by make_manoeuvres.py, bit for bit: the model was trained on them.</summary>
+    [Fact]
+    public void Write_MotionsOfTheContract_GivesTheContractsControls()
+    {
+        using var cases = JsonDocument.Parse(File.ReadAllText(Path.Combine(TinyModel.Folder, "..", "manoeuvres.json")));
+        foreach (var motion in cases.RootElement.EnumerateArray())
+        {
+            float Of(string name) => motion.GetProperty(name).GetSingle();
+            var plan = motion.GetProperty("plan") is { ValueKind: JsonValueKind.Array } pairs
+                ? new PlanSample(At(0), At(0), [.. pairs.EnumerateArray().Select(pair => pair[0].GetSingle())], [.. pairs.EnumerateArray().Select(pair => pair[1].GetSingle())])
+                : null;
+            _manoeuvres.Write(_controls, plan, Of("speed"), Of("yaw_rate"), Of("acceleration"));
+            for (var candidate = 0; candidate < 16; candidate++)
+            {
+                var expected = motion.GetProperty("controls")[candidate].EnumerateArray().Select(value => value.GetSingle()).Chunk(2).Select(pair => (pair[0], pair[1]));
+                Assert.Equal(expected, Row(candidate));
+            }
+        }
+
+        Assert.Equal(5, cases.RootElement.GetArrayLength());
     }
 
     [Fact]

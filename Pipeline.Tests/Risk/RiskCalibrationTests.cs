@@ -1,3 +1,4 @@
+using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Tests.Fakes;
 
@@ -8,7 +9,7 @@ public sealed class RiskCalibrationTests
     [Fact]
     public void Cumulative_IdentityScaling_IsOneMinusTheProductOfSurvivals()
     {
-        var calibration = new RiskCalibration(TestManifest.Create().Calibration);
+        var calibration = new RiskCalibration(TestManifest.Create().Calibration, EgoOrigin.Measured);
         float[] hazards = [-3, -1, 0, 2, -20];
         var probability = new float[5];
 
@@ -28,7 +29,7 @@ public sealed class RiskCalibrationTests
     [InlineData(0f)]
     public void Cumulative_ExtremeLogits_StayProbabilitiesAndMonotone(float logit)
     {
-        var calibration = new RiskCalibration(TestManifest.Create().Calibration);
+        var calibration = new RiskCalibration(TestManifest.Create().Calibration, EgoOrigin.Measured);
         var probability = new float[5];
 
         calibration.Cumulative([logit, logit, logit, -logit, logit], probability);
@@ -44,7 +45,7 @@ public sealed class RiskCalibrationTests
         var risk = manifest.Calibration.Risk.Select(scaling => scaling with { Scale = 0.3 }).ToList();
         var probability = new float[5];
 
-        new RiskCalibration(manifest.Calibration with { Risk = risk }).Cumulative([-40, -40, -40, -40, -40], probability);
+        new RiskCalibration(manifest.Calibration with { Risk = risk }, EgoOrigin.Measured).Cumulative([-40, -40, -40, -40, -40], probability);
 
         Assert.All(probability, p => Assert.Equal(1 / (1 + Math.Exp(0.3 * Math.Log((1 - 1e-6) / 1e-6))), p, 1e-6));
     }
@@ -54,7 +55,7 @@ public sealed class RiskCalibrationTests
     {
         var manifest = TestManifest.Create();
         var risk = manifest.Calibration.Risk.Select((scaling, k) => scaling with { Bias = k == 1 ? -5 : 0 }).ToList();
-        var calibration = new RiskCalibration(manifest.Calibration with { Risk = risk });
+        var calibration = new RiskCalibration(manifest.Calibration with { Risk = risk }, EgoOrigin.Measured);
         var probability = new float[5];
 
         calibration.Cumulative([0, -9, -9, -9, -9], probability);
@@ -67,7 +68,7 @@ public sealed class RiskCalibrationTests
     [Fact]
     public void Bound_IsLookedUpNeverBelowAndMonotone()
     {
-        var calibration = new RiskCalibration(TestManifest.Create().Calibration);
+        var calibration = new RiskCalibration(TestManifest.Create().Calibration, EgoOrigin.Measured);
         var bound = new float[5];
 
         calibration.Bound([0.01f, 0.05f, 0.3f, 0.3f, 0.9f], bound);

@@ -21,6 +21,7 @@ public sealed class HealthWatchTests : IDisposable
     private readonly HealthWatch _watch;
     private readonly HealthReport _report;
     private long _frames;
+    private TimeSpan _ahead; // camera 1's stamps
 
     public HealthWatchTests()
     {
@@ -84,6 +85,23 @@ public sealed class HealthWatchTests : IDisposable
         Assert.Equal(["camera_silent:camera1"], _report.Reasons);
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(-5)]
+    public void Fill_OneCamerasClockJumped_SaysSoAndNotThatItIsSilent(int seconds)
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            _ahead = TimeSpan.FromSeconds(i < 10 ? 0 : seconds);
+            Tick(0, 1);
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Fill();
+        Assert.Equal(["camera_clock_jumped:camera1"], _report.Reasons);
+        Assert.Equal(0.1, _report.Cameras[1].AgeS, 0.001);
+    }
+
     [Fact]
     public void Fill_BrokerAndMotionAway_NamesBoth()
     {
@@ -118,7 +136,7 @@ public sealed class HealthWatchTests : IDisposable
         {
             Assert.True(_pool.TryRent(out var lease));
             _parts.Ledger.FrameCaptured(camera);
-            _pipeline.Journey.Arrive(new Frame(new FrameId(camera, _frames), _clock.Now, _clock.Now, new PictureContent((ulong)++_frames, 90, 20), lease));
+            _pipeline.Journey.Arrive(new Frame(new FrameId(camera, _frames), _clock.Now + (camera == 1 ? _ahead : default), _clock.Now, new PictureContent((ulong)++_frames, 90, 20), lease));
         }
 
         var forecast = _pipeline.Journey.TryTravel(_clock.Now);

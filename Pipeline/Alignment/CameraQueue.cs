@@ -23,6 +23,12 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
 
     public bool IsLost { get; private set; }
 
+    /// <summary>It has given frames and is not lost: its clock counts where all the cameras' clocks are asked.</summary>
+    public bool Delivers => Screen.HasSeen && !IsLost;
+
+    /// <summary>By how much its stamps run ahead of the rig's time, since they jumped alone; zero where they are the rig's time.</summary>
+    public TimeSpan Ahead { get; private set; }
+
     public bool FasterThan(TimeSpan tickPeriod) => cameraPeriod < tickPeriod * 0.75;
 
     public ref readonly Frame this[int position] => ref _frames[position];
@@ -36,7 +42,26 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
             Drop(TakeAt(0), DropReason.Superseded);
         }
 
-        _frames[Count++] = frame;
+        _frames[Count++] = frame with { CaptureTime = frame.CaptureTime - Ahead };
+    }
+
+    /// <summary>Its stamps have jumped against the rig's time: what waits does not connect, what comes is taken back to the rig's time.</summary>
+    /// <param name="unseen">Less than this is the delivery's unevenness, not a clock's.</param>
+    public void Jumped(TimeSpan by, TimeSpan unseen)
+    {
+        DropWaiting(DropReason.Jumped);
+        Ahead = Seen(Ahead + by, unseen);
+    }
+
+    /// <summary>The rig's time has moved: what waits is stamped by the new one.</summary>
+    public void RigMoved(TimeSpan by, TimeSpan unseen)
+    {
+        var before = Ahead;
+        Ahead = Screen.HasSeen ? Seen(Ahead - by, unseen) : Ahead;
+        for (var i = 0; i < Count; i++)
+        {
+            _frames[i] = _frames[i] with { CaptureTime = _frames[i].CaptureTime + (before - Ahead) };
+        }
     }
 
     public void Lost()
@@ -54,8 +79,8 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
             Drop(TakeAt(0), late ? DropReason.Late : DropReason.Decimated);
             if (late)
             {
-                // Always late: waited for once in ten ticks, in case it has caught up, and not in each.
-                Absent = ++_late % LatePerWait != 0;
+                // Waited for at the next tick, since one that is back comes late only for not having been waited for; always late, once in ten.
+                Absent = _late++ % LatePerWait != 0;
             }
         }
     }
@@ -109,6 +134,8 @@ internal sealed class CameraQueue(int index, TimeSpan cameraPeriod, Ledger ledge
         frame.Lease.Release();
         ledger.FrameDropped(index, reason);
     }
+
+    private static TimeSpan Seen(TimeSpan ahead, TimeSpan unseen) => ahead.Duration() <= unseen ? TimeSpan.Zero : ahead;
 
     private Frame TakeAt(int position)
     {

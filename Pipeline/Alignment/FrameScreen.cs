@@ -5,28 +5,39 @@ namespace Forecast.Pipeline.Alignment;
 
 /// <summary>
 /// Looks at one camera's time stamps before anything relies on them: again, backward, or further on than the delivery explains.
-/// A new time base is believed once three frames in a row agree on it.
+/// A new time base is believed once three frames in a row agree on it. A stamp that falls behind the delivery is that of an old picture, or
+/// looks like it: late, but no jump.
 /// </summary>
 public sealed class FrameScreen
 {
     private const int FramesToBelieve = 3;
 
-    /// <summary>A stamp may run ahead of, or behind, the frames' arrival by this much between two frames: bursts and stalls of a live camera stay below.</summary>
+    /// <summary>A stamp may run ahead of the frames' arrival by this much between two frames: bursts of a live camera stay below.</summary>
     private static readonly TimeSpan JumpLimit = TimeSpan.FromSeconds(1);
+
+    /// <summary>How fast the least delay seen is forgotten: a camera whose way has become longer is known again after some seconds.</summary>
+    private static readonly TimeSpan ForgottenAFrame = TimeSpan.FromMilliseconds(1);
 
     private Timestamp? _lastCapture;
     private Timestamp _lastArrival;
+    private TimeSpan _lead; // capture less arrival, of the frames that were delayed least
     private Timestamp _strangerCapture;
     private Timestamp _strangerArrival;
+    private TimeSpan _strangerLead;
     private int _strangers;
 
-    /// <summary>Null when the frame may go on. <paramref name="newBase"/> is true on the frame that made a jump believed.</summary>
-    public DropReason? Check(in Frame frame, out bool newBase)
+    /// <summary>A frame of this camera has passed.</summary>
+    public bool HasSeen => _lastCapture is not null;
+
+    /// <summary>Null when the frame may go on.</summary>
+    /// <param name="jump">By how much the stamps have jumped against the delivery, on the frame that made a jump believed; on every other zero.</param>
+    public DropReason? Check(in Frame frame, out TimeSpan jump)
     {
-        newBase = false;
+        jump = TimeSpan.Zero;
+        var lead = frame.CaptureTime - frame.ArrivalTime;
         if (_lastCapture is not { } last)
         {
-            Accept(frame);
+            Accept(frame, lead);
             return null;
         }
 
@@ -37,12 +48,14 @@ public sealed class FrameScreen
 
         if (Follows(frame, last, _lastArrival))
         {
-            Accept(frame);
+            Accept(frame, Longer(_lead - ForgottenAFrame, lead));
             return null;
         }
 
         var reason = frame.CaptureTime < last ? DropReason.Backward : DropReason.Jumped;
-        _strangers = _strangers > 0 && Follows(frame, _strangerCapture, _strangerArrival) ? _strangers + 1 : 1;
+        var again = _strangers > 0 && Follows(frame, _strangerCapture, _strangerArrival);
+        _strangers = again ? _strangers + 1 : 1;
+        _strangerLead = again ? Longer(_strangerLead, lead) : lead;
         _strangerCapture = frame.CaptureTime;
         _strangerArrival = frame.ArrivalTime;
         if (_strangers < FramesToBelieve)
@@ -50,22 +63,24 @@ public sealed class FrameScreen
             return reason;
         }
 
-        newBase = true;
-        Accept(frame);
+        jump = _strangerLead - _lead;
+        Accept(frame, _strangerLead);
         return null;
     }
 
     private static bool Follows(in Frame frame, Timestamp capture, Timestamp arrival)
     {
         var captured = frame.CaptureTime - capture;
-        var arrived = frame.ArrivalTime - arrival;
-        return captured > TimeSpan.Zero && captured - arrived < JumpLimit && arrived - captured < JumpLimit + TimeSpan.FromSeconds(4);
+        return captured > TimeSpan.Zero && captured - (frame.ArrivalTime - arrival) < JumpLimit;
     }
 
-    private void Accept(in Frame frame)
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private void Accept(in Frame frame, TimeSpan lead)
     {
         _lastCapture = frame.CaptureTime;
         _lastArrival = frame.ArrivalTime;
+        _lead = lead;
         _strangers = 0;
     }
 }

@@ -5,7 +5,9 @@ using Forecast.Pipeline.Scheduling;
 namespace Forecast.Pipeline.Alignment;
 
 /// <summary>
-/// Joins frames to frame sets by capture time, never by frame number. The rig's ticks are one period apart and drift with the cameras. Single-threaded; time comes in with every call.
+/// Joins frames to frame sets by capture time, never by frame number. The rig's ticks are one period apart and drift with the cameras. A camera
+/// whose stamps jump alone is taken back to the rig's time by when its frames arrive; when all have jumped by the same, it was the clock that they
+/// share, and the rig begins anew in its time. Single-threaded; time comes in with every call.
 /// </summary>
 public sealed class FrameSetAligner
 {
@@ -36,25 +38,30 @@ public sealed class FrameSetAligner
     public void Offer(in Frame frame)
     {
         var camera = _cameras[frame.Id.Camera];
-        if (camera.Screen.Check(frame, out var newBase) is { } reason)
+        if (camera.Screen.Check(frame, out var jump) is { } reason)
         {
             camera.Drop(frame, reason);
             return;
         }
 
-        if (newBase)
+        if (jump != TimeSpan.Zero)
         {
-            _afterJump = true;
-            _expected = null;
-            camera.DropWaiting(DropReason.Jumped);
+            camera.Jumped(jump, _options.SkewTolerance);
         }
 
         _watch.See(frame.Id.Camera, frame.Content);
         camera.Add(frame);
+        if (jump != TimeSpan.Zero && CommonJump() is { } common)
+        {
+            MoveRig(common);
+        }
     }
 
     /// <summary>The camera went away, or came to its end: no set waits for it until a frame of it arrives.</summary>
     public void CameraLost(int camera) => _cameras[camera].Lost();
+
+    /// <summary>By how much a camera's stamps run ahead of the rig's time, since they jumped alone; else zero.</summary>
+    public TimeSpan Ahead(int camera) => _cameras[camera].Ahead;
 
     /// <summary>When to call <see cref="TryForm"/> again although no frame came; null when only a frame can change anything.</summary>
     public Timestamp? NextWake { get; private set; }
@@ -97,6 +104,38 @@ public sealed class FrameSetAligner
         {
             camera.DropWaiting(DropReason.Shutdown);
         }
+    }
+
+    /// <summary>What every camera that delivers runs ahead by; null where they differ, or one is still in the rig's time.</summary>
+    private TimeSpan? CommonJump()
+    {
+        TimeSpan? common = null;
+        foreach (var camera in _cameras)
+        {
+            if (!camera.Delivers)
+            {
+                continue;
+            }
+
+            common ??= camera.Ahead;
+            if (camera.Ahead == TimeSpan.Zero || (camera.Ahead - common.Value).Duration() > _options.SkewTolerance)
+            {
+                return null;
+            }
+        }
+
+        return common;
+    }
+
+    private void MoveRig(TimeSpan by)
+    {
+        foreach (var camera in _cameras)
+        {
+            camera.RigMoved(by, _options.SkewTolerance);
+        }
+
+        _expected = _expected is { } tick ? tick + by : null;
+        _afterJump = true;
     }
 
     /// <summary>The tick that is formed next; null when no frame waits.</summary>
@@ -221,6 +260,7 @@ public sealed class FrameSetAligner
                 break;
             default:
                 set.Add(camera.Index, frame);
+                set.TakenBack |= camera.Ahead != TimeSpan.Zero;
                 break;
         }
     }

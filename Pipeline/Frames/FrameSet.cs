@@ -27,8 +27,11 @@ public sealed class FrameSet(int cameras)
 
     public int Used { get; private set; }
 
-    /// <summary>A clock or a camera's time stamps jumped before this set: what was remembered no longer connects.</summary>
+    /// <summary>The clock that the cameras share jumped before this set: what was remembered no longer connects.</summary>
     public bool AfterJump { get; internal set; }
+
+    /// <summary>A camera's stamps had jumped, and its capture time was taken back to the rig's time by when its frames arrive.</summary>
+    public bool TakenBack { get; internal set; }
 
     public CameraUse Use(int camera) => _use[camera];
 
@@ -38,6 +41,7 @@ public sealed class FrameSet(int cameras)
     internal void Begin()
     {
         Used = 0;
+        TakenBack = false;
         Array.Clear(_use);
     }
 

@@ -1,3 +1,5 @@
+using Forecast.Pipeline.Publishing;
+
 namespace Forecast.Pipeline.Inference;
 
 /// <summary>What model.json says of a world model. Nothing in C# knows its architecture beyond this. SI units.</summary>
@@ -26,7 +28,29 @@ public sealed record ModelManifest(
     IReadOnlyList<CostEntry> CostTable,
     ModelCalibration Calibration,
     RiskLevels Levels,
-    IReadOnlyList<SkillFigure> Skill);
+    IReadOnlyList<SkillFigure> Skill)
+{
+    /// <summary>In place of <see cref="Levels"/> where the ego's motion is the model's own estimate; null where these were not chosen apart.</summary>
+    public RiskLevels? LevelsEgoEstimated { get; init; }
+
+    /// <summary>The levels that hold where the ego's motion has this origin.</summary>
+    public RiskLevels LevelsFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && LevelsEgoEstimated is { } apart ? apart : Levels;
+
+    /// <summary>Place in <see cref="HorizonsS"/> of the horizon on which those levels judge.</summary>
+    public int LevelHorizonFor(EgoOrigin ego)
+    {
+        var seconds = LevelsFor(ego).HorizonS;
+        for (var k = 0; k < HorizonsS.Count; k++)
+        {
+            if (Math.Abs(HorizonsS[k] - seconds) < 1e-6)
+            {
+                return k;
+            }
+        }
+
+        return 0;
+    }
+}
 
 /// <summary>Sizes of the tensors that C# holds but does not understand.</summary>
 /// <param name="State">Channels, then the map: [S, X, Y].</param>
@@ -46,7 +70,18 @@ public sealed record CostEntry(int Batch, int Manoeuvres, TimeSpan Cost);
 /// <summary>logit -> Scale x logit + Bias at a horizon.</summary>
 public sealed record LogitScaling(double HorizonS, double Scale, double Bias);
 
-public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnlyList<LogitScaling> Occupancy, UpperBoundTable UpperBound);
+public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnlyList<LogitScaling> Occupancy, UpperBoundTable UpperBound)
+{
+    /// <summary>In place of <see cref="Risk"/> where the ego's motion is the model's own estimate; null where it was not fitted apart.</summary>
+    public IReadOnlyList<LogitScaling>? RiskEgoEstimated { get; init; }
+
+    /// <summary>In place of <see cref="UpperBound"/> there; null where it was not measured apart.</summary>
+    public UpperBoundTable? UpperBoundEgoEstimated { get; init; }
+
+    public IReadOnlyList<LogitScaling> RiskFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && RiskEgoEstimated is { } apart ? apart : Risk;
+
+    public UpperBoundTable UpperBoundFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && UpperBoundEgoEstimated is { } apart ? apart : UpperBound;
+}
 
 /// <summary>An upper bound on the probability, looked up by the calibrated one: Bounds[h] has one entry more than Edges[h].</summary>
 public sealed record UpperBoundTable(string Method, double Alpha, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Edges, IReadOnlyList<IReadOnlyList<double>> Bounds);

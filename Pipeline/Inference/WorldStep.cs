@@ -3,43 +3,45 @@ using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Pipeline.Inference;
 
 /// <summary>
 /// Steps 5 to 7 for one frame set: gather the pictures, encode, remember, imagine; and the rule of what is remembered: a run commits
-/// only when all of it was finite, a second failure in a row, a long gap or a jump of the clock starts from the initial state.
+/// only when all of it was finite; a second failure in a row, a long gap, a jump of the clock or of the ego starts from the initial state.
 /// </summary>
 public sealed class WorldStep
 {
+    /// <summary>No vehicle moves further or turns faster for the time between two states: 250 km/h, half a turn a second.</summary>
+    private const double FastestMps = 70;
+    private const double FastestTurnRadps = 3;
+
     private readonly IWorldRun _run;
     private readonly ModelManifest _manifest;
     private readonly EgoMotionTrack _motion;
     private readonly Manoeuvres _manoeuvres;
+    private readonly Ledger _ledger;
     private readonly int _pictureBytes;
     private Timestamp? _committed;
     private Timestamp _firstCommitted;
     private int _failures;
+    private bool _absurdMotion;
 
-    public WorldStep(IWorldRun run, ModelManifest manifest, Rig rig, EgoMotionTrack motion, Manoeuvres manoeuvres)
+    public WorldStep(IWorldRun run, ModelManifest manifest, Rig rig, EgoMotionTrack motion, Manoeuvres manoeuvres, Ledger ledger)
     {
         _run = run;
         _manifest = manifest;
         _motion = motion;
         _manoeuvres = manoeuvres;
+        _ledger = ledger;
         _pictureBytes = manifest.InputWidthPx * manifest.InputHeightPx * 3;
         Lift.Fill(rig, manifest, run.Lift, run.LiftValid);
         run.Footprint[0] = (float)rig.Vehicle.LengthM;
         run.Footprint[1] = (float)rig.Vehicle.WidthM;
         run.Footprint[2] = (float)rig.Vehicle.RearOverhangM;
     }
-
-    /// <summary>Times that the world state went back to the initial one after the first start.</summary>
-    public long Resets { get; private set; }
-
-    /// <summary>Runs that failed or gave a value that is not finite.</summary>
-    public long Failures { get; private set; }
 
     /// <summary>
     /// Runs the model on the set and gives the set's slots back. True when <paramref name="forecast"/> holds the motion, the controls and
@@ -92,7 +94,7 @@ public sealed class WorldStep
             return elapsed;
         }
 
-        StartAgain();
+        StartAgain(set.AfterJump ? ResetReason.ClockJump : ResetReason.Gap);
         return TimeSpan.Zero;
     }
 
@@ -117,12 +119,10 @@ public sealed class WorldStep
     {
         var now = forecast.Dispatched;
         var ego = _motion.At(set.Reference, now);
-        var travelled = _committed is { } committed ? _motion.Travelled(committed, set.Reference, now) : (0, 0, 0);
-        var known = ego.Knowledge != EgoKnowledge.Unknown && travelled is not null;
+        var travelled = TravelledAsAVehicleDoes(ego, set.Reference, now, ref elapsed);
         _run.EgoMotion.Clear();
-        if (known)
+        if (travelled is var (x, y, yaw))
         {
-            var (x, y, yaw) = travelled!.Value;
             _run.EgoMotion[0] = x;
             _run.EgoMotion[1] = y;
             _run.EgoMotion[2] = yaw;
@@ -134,10 +134,35 @@ public sealed class WorldStep
         _run.ElapsedS[0] = (float)elapsed.TotalSeconds;
         forecast.NewestEgoStamp = ego.NewestStamp;
         forecast.EgoHeld = ego.Held;
-        forecast.EgoOrigin = !known ? EgoOrigin.Estimated : ego.Knowledge == EgoKnowledge.Extrapolated ? EgoOrigin.Extrapolated : EgoOrigin.Measured;
+        forecast.EgoOrigin = travelled is null ? EgoOrigin.Estimated : ego.Knowledge == EgoKnowledge.Extrapolated ? EgoOrigin.Extrapolated : EgoOrigin.Measured;
         forecast.Speed = ego.Speed;
         forecast.YawRate = ego.YawRate;
         forecast.Acceleration = ego.Acceleration;
+    }
+
+    /// <summary>
+    /// The way since the committed state; null where it is not known, or is none that a vehicle makes: then the model's own estimate stands in
+    /// for as long as that lasts, and its beginning, a jump, starts from the initial state.
+    /// </summary>
+    private (float X, float Y, float Yaw)? TravelledAsAVehicleDoes(in EgoState ego, Timestamp reference, Timestamp now, ref TimeSpan elapsed)
+    {
+        var travelled = _committed is { } committed ? _motion.Travelled(committed, reference, now) : (0, 0, 0);
+        if (ego.Knowledge == EgoKnowledge.Unknown || travelled is not var (x, y, yaw))
+        {
+            return null;
+        }
+
+        var seconds = elapsed.TotalSeconds;
+        var absurd = Math.Abs(ego.Speed) > FastestMps || Math.Abs(ego.YawRate) > FastestTurnRadps
+            || Math.Sqrt((x * x) + (y * y)) > FastestMps * seconds || Math.Abs(yaw) > FastestTurnRadps * seconds;
+        if (absurd && !_absurdMotion && _committed is not null)
+        {
+            StartAgain(ResetReason.EgoJump);
+            elapsed = TimeSpan.Zero;
+        }
+
+        _absurdMotion = absurd;
+        return absurd ? null : travelled;
     }
 
     /// <summary>After remembering, since without a log the model's own estimate of this very tick is the best there is.</summary>
@@ -174,19 +199,18 @@ public sealed class WorldStep
 
     private void Fail()
     {
-        Failures++;
         if (++_failures >= 2)
         {
-            StartAgain();
+            StartAgain(ResetReason.ModelFailed);
         }
     }
 
-    private void StartAgain()
+    private void StartAgain(ResetReason reason)
     {
         _run.Reset();
         _committed = null;
         _failures = 0;
-        Resets++;
+        _ledger.StateReset(reason);
     }
 
     private static long Measured(SceneForecast forecast, Stage stage, long started)

@@ -19,7 +19,7 @@ public sealed class ForecastEncoder : IDisposable
     public const string Schema = "forecast.v1";
 
     /// <summary>How often fields were added to the schema.</summary>
-    public const uint SchemaRevision = 1;
+    public const uint SchemaRevision = 2;
 
     private readonly MessageBuffer _buffer = new();
     private readonly MessageConstants _constants;

@@ -189,11 +189,8 @@ public enum DegradedReasons
     CameraFrozen = 1 << 4,
     CameraBlack = 1 << 5,
     EgoEstimated = 1 << 6,
-    EgoExtrapolated = 1 << 7,
-    FewerManoeuvres = 1 << 8,
-    DeadlineMissed = 1 << 9,
-    ModelFailed = 1 << 10,
-    OutsideTrainedRig = 1 << 11,
+    FewerManoeuvres = 1 << 7,
+    DeadlineMissed = 1 << 8,
 }
 
 public enum EgoOrigin

@@ -5,22 +5,13 @@ namespace Forecast.Pipeline.Risk;
 
 /// <summary>
 /// The level with hysteresis, and the alarm: risen when at least M of the last N ticks were at high, fallen when none of the last N was:
-/// the rule by which training chose the thresholds. Event ids come from the generator given, so that a replay has the same ones.
+/// the rule by which training chose the thresholds. Those may be others from tick to tick, as the ego's motion is measured or
+/// estimated: the level and a standing alarm go on under them. Event ids come from the generator given, so that a replay has the same ones.
 /// </summary>
-public sealed class AlarmTracker
+public sealed class AlarmTracker(Func<Guid> newId)
 {
-    private readonly RiskLevels _levels;
-    private readonly Func<Guid> _newId;
-    private readonly bool[] _high;
+    private UInt128 _high; // a bit a tick, the newest lowest: N is at most 100
     private RiskLevel _level = RiskLevel.Unknown;
-    private long _ticks;
-
-    public AlarmTracker(RiskLevels levels, Func<Guid> newId)
-    {
-        _levels = levels;
-        _newId = newId;
-        _high = new bool[levels.AlarmN];
-    }
 
     public AlarmEvent? Standing { get; private set; }
 
@@ -28,52 +19,45 @@ public sealed class AlarmTracker
     public int Raised { get; private set; }
 
     /// <param name="probability">Calibrated, of manoeuvre 0 at the levels' horizon.</param>
-    public (RiskLevel Level, AlarmEvent? Alarm, AlarmEdge Edge) See(Timestamp moment, double probability)
+    public (RiskLevel Level, AlarmEvent? Alarm, AlarmEdge Edge) See(Timestamp moment, double probability, RiskLevels levels)
     {
-        _level = Next(_level, probability);
-        _high[(int)(_ticks++ % _levels.AlarmN)] = _level == RiskLevel.High;
+        _level = Next(_level, probability, levels);
+        var high = _level == RiskLevel.High;
+        _high = (_high << 1) | (high ? UInt128.One : UInt128.Zero);
+        var among = (int)UInt128.PopCount(_high & ((UInt128.One << levels.AlarmN) - 1));
         if (Standing is null)
         {
-            if (Count(_high) < _levels.AlarmM)
+            // Only a tick at high raises one: another M or N must not make an alarm of the past.
+            if (!high || among < levels.AlarmM)
             {
                 return (_level, null, AlarmEdge.None);
             }
 
-            Standing = new AlarmEvent(_newId(), moment) { PeakProbability = (float)probability };
+            Standing = new AlarmEvent(newId(), moment) { PeakProbability = (float)probability };
             Raised++;
             return (_level, Standing, AlarmEdge.Rising);
         }
 
         Standing.PeakProbability = Math.Max(Standing.PeakProbability, (float)probability);
-        if (Count(_high) > 0)
+        if (among > 0)
         {
             return (_level, Standing, AlarmEdge.None);
         }
 
         var fallen = Standing;
         Standing = null;
+        _high = UInt128.Zero; // what a longer N would still find belongs to the alarm that has fallen
         return (_level, fallen, AlarmEdge.Falling);
     }
 
-    private static int Count(bool[] flags)
+    private static RiskLevel Next(RiskLevel level, double probability, RiskLevels levels)
     {
-        var count = 0;
-        foreach (var flag in flags)
-        {
-            count += flag ? 1 : 0;
-        }
-
-        return count;
-    }
-
-    private RiskLevel Next(RiskLevel level, double probability)
-    {
-        if (probability >= _levels.High.Rise || (level == RiskLevel.High && probability >= _levels.High.Fall))
+        if (probability >= levels.High.Rise || (level == RiskLevel.High && probability >= levels.High.Fall))
         {
             return RiskLevel.High;
         }
 
         var wasElevated = level is RiskLevel.Elevated or RiskLevel.High;
-        return probability >= _levels.Elevated.Rise || (wasElevated && probability >= _levels.Elevated.Fall) ? RiskLevel.Elevated : RiskLevel.Low;
+        return probability >= levels.Elevated.Rise || (wasElevated && probability >= levels.Elevated.Fall) ? RiskLevel.Elevated : RiskLevel.Low;
     }
 }

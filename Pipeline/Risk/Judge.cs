@@ -13,13 +13,17 @@ public sealed class Judge
     private const float SupportedBrakingMps2 = -9f;
     private const float SupportedAccelerationMps2 = 4f;
 
-    /// <summary>The bound was measured with every camera, known motion, measured calibration and a full history: without them it promises nothing.</summary>
+    /// <summary>
+    /// The bound was measured with every camera, known motion, measured calibration and a full history: without them it promises nothing. One
+    /// measured apart on estimated motion stands without the known motion.
+    /// </summary>
     private const DegradedReasons SuspendsTheBound = DegradedReasons.WarmingUp | DegradedReasons.CalibrationAssumed | DegradedReasons.CameraMissing
         | DegradedReasons.CameraFrozen | DegradedReasons.CameraBlack | DegradedReasons.EgoEstimated;
 
     private readonly ModelManifest _manifest;
     private readonly Manoeuvres _manoeuvres;
-    private readonly RiskCalibration _calibration;
+    private readonly RiskCalibration _withMotion;
+    private readonly RiskCalibration _withEstimate;
     private readonly OccupancyReading _occupancy;
     private readonly HazardLocator _locator;
     private readonly AlarmTracker _alarm;
@@ -27,7 +31,6 @@ public sealed class Judge
     private readonly Pose2[] _path;
     private readonly BoundGuarantee _guarantee;
     private readonly DegradedReasons _standing;
-    private readonly int _levelHorizon;
 
     /// <param name="domain">What the source claims to be, to compare with the calibration's domain; null for a real rig.</param>
     public Judge(ModelManifest manifest, Rig rig, Manoeuvres manoeuvres, Hindsight hindsight, string? domain, Func<Guid> newEventId)
@@ -35,15 +38,15 @@ public sealed class Judge
         _manifest = manifest;
         _manoeuvres = manoeuvres;
         _hindsight = hindsight;
-        _calibration = new RiskCalibration(manifest.Calibration);
+        _withMotion = new RiskCalibration(manifest.Calibration, EgoOrigin.Measured);
+        _withEstimate = new RiskCalibration(manifest.Calibration, EgoOrigin.Estimated);
         _occupancy = new OccupancyReading(manifest);
         _locator = new HazardLocator(manifest, rig);
-        _alarm = new AlarmTracker(manifest.Levels, newEventId);
+        _alarm = new AlarmTracker(newEventId);
         _path = new Pose2[manifest.HorizonsS.Count];
         _guarantee = domain == manifest.CalibrationDomain ? BoundGuarantee.Holds : BoundGuarantee.NotEstablished;
         _standing = (rig.CalibrationAssumed ? DegradedReasons.CalibrationAssumed : 0)
             | (rig.Cameras.All(camera => camera.Stamp.Verified) ? 0 : DegradedReasons.CaptureTimeUnverified);
-        _levelHorizon = Math.Max(0, manifest.HorizonsS.ToList().FindIndex(horizon => Math.Abs(horizon - manifest.Levels.HorizonS) < 1e-6));
     }
 
     /// <summary>Alarms risen so far.</summary>
@@ -53,20 +56,22 @@ public sealed class Judge
     public void Read(IWorldRun run, SceneForecast forecast)
     {
         var horizons = forecast.Horizons;
+        var calibration = forecast.EgoOrigin == EgoOrigin.Estimated ? _withEstimate : _withMotion;
         _occupancy.Read(run.OccupancyLogits, forecast);
         for (var row = 0; row < forecast.Manoeuvres; row++)
         {
-            _calibration.Cumulative(run.HazardLogits.Slice(row * horizons, horizons), forecast.Probability.AsSpan(row * horizons, horizons));
+            calibration.Cumulative(run.HazardLogits.Slice(row * horizons, horizons), forecast.Probability.AsSpan(row * horizons, horizons));
             Describe(run.Manoeuvres.Slice(row * horizons * 2, horizons * 2), row, forecast);
         }
 
         var kept = forecast.Probability.AsSpan(0, horizons);
-        _calibration.Bound(kept, forecast.UpperBound);
+        calibration.Bound(kept, forecast.UpperBound);
         forecast.TimeToCollisionS = TimeToCollision(kept);
         _locator.Locate(forecast);
         PlanRanking.Rank(forecast);
         _hindsight.See(forecast);
-        (forecast.Level, forecast.Alarm, forecast.Edge) = _alarm.See(forecast.Reference, kept[_levelHorizon]);
+        (forecast.Level, forecast.Alarm, forecast.Edge) = _alarm.See(
+            forecast.Reference, kept[_manifest.LevelHorizonFor(forecast.EgoOrigin)], _manifest.LevelsFor(forecast.EgoOrigin));
         Trust(forecast);
     }
 
@@ -133,7 +138,8 @@ public sealed class Judge
         reasons |= forecast.EgoOrigin == EgoOrigin.Estimated ? DegradedReasons.EgoEstimated : 0;
         reasons |= forecast.Manoeuvres < _manoeuvres.Count ? DegradedReasons.FewerManoeuvres : 0;
         forecast.Reasons = reasons;
-        forecast.Guarantee = _guarantee == BoundGuarantee.Holds && (reasons & SuspendsTheBound) != 0 ? BoundGuarantee.Suspended : _guarantee;
+        var suspends = _manifest.Calibration.UpperBoundEgoEstimated is null ? SuspendsTheBound : SuspendsTheBound & ~DegradedReasons.EgoEstimated;
+        forecast.Guarantee = _guarantee == BoundGuarantee.Holds && (reasons & suspends) != 0 ? BoundGuarantee.Suspended : _guarantee;
         forecast.Validity = reasons == DegradedReasons.None ? Validity.Valid : Validity.Degraded;
     }
 }

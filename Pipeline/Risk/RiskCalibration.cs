@@ -1,4 +1,5 @@
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Pipeline.Risk;
 
@@ -11,10 +12,11 @@ public sealed class RiskCalibration
     private readonly LogitScaling[] _risk;
     private readonly UpperBoundTable _bound;
 
-    public RiskCalibration(ModelCalibration calibration)
+    /// <param name="ego">Where the ego's motion comes from: the model may be calibrated apart for its own estimate.</param>
+    public RiskCalibration(ModelCalibration calibration, EgoOrigin ego)
     {
-        _risk = [.. calibration.Risk];
-        _bound = calibration.UpperBound;
+        _risk = [.. calibration.RiskFor(ego)];
+        _bound = calibration.UpperBoundFor(ego);
     }
 
     /// <summary>

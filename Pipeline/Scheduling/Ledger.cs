@@ -2,7 +2,7 @@ namespace Forecast.Pipeline.Scheduling;
 
 /// <summary>
 /// What went in and what became of it, exact at every moment. Frames of each camera: captured = used + dropped by reason + in flight.
-/// Frame sets: formed = published + dropped by reason + in flight. Written under one lock, read as one consistent copy.
+/// Frame sets: formed = published + dropped by reason + in flight. And how often the world state began anew. Written under one lock, read as one consistent copy.
 /// </summary>
 public sealed class Ledger
 {
@@ -11,6 +11,7 @@ public sealed class Ledger
     private readonly Lock _gate = new();
     private readonly FrameCounts[] _cameras;
     private readonly long[] _setDrops = new long[Reasons];
+    private readonly long[] _resets = new long[LedgerCopy.ResetReasons];
     private long _due;
     private long _formed;
     private long _published;
@@ -85,6 +86,15 @@ public sealed class Ledger
         }
     }
 
+    /// <summary>The world state went back to the initial one.</summary>
+    public void StateReset(ResetReason reason)
+    {
+        lock (_gate)
+        {
+            _resets[(int)reason]++;
+        }
+    }
+
     /// <summary>Copies every count at one moment into <paramref name="copy"/>; allocates nothing.</summary>
     public void CopyTo(LedgerCopy copy)
     {
@@ -95,6 +105,7 @@ public sealed class Ledger
             copy.Published = _published;
             copy.OnTime = _onTime;
             _setDrops.CopyTo(copy.SetDrops, 0);
+            _resets.CopyTo(copy.Resets, 0);
             for (var i = 0; i < _cameras.Length; i++)
             {
                 copy.Cameras[i].Captured = _cameras[i].Captured;
@@ -115,6 +126,7 @@ public sealed class Ledger
 /// <summary>The ledger as it stood at one moment.</summary>
 public sealed class LedgerCopy
 {
+    internal static readonly int ResetReasons = Enum.GetValues<ResetReason>().Length;
     private static readonly int Reasons = Enum.GetValues<DropReason>().Length;
 
     public LedgerCopy(int cameras)
@@ -138,6 +150,9 @@ public sealed class LedgerCopy
 
     /// <summary>By <see cref="DropReason"/>.</summary>
     public long[] SetDrops { get; } = new long[Reasons];
+
+    /// <summary>Times that the world state went back to the initial one after the first start, by <see cref="ResetReason"/>.</summary>
+    public long[] Resets { get; } = new long[ResetReasons];
 
     public FrameCounts[] Cameras { get; }
 

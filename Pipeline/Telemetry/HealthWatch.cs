@@ -5,7 +5,7 @@ namespace Forecast.Pipeline.Telemetry;
 
 /// <summary>
 /// Judges from outside how the pipeline does: stale when no forecast has left for three periods or half a second, the shorter; degraded when a
-/// camera, the broker or the vehicle's motion is away. One thread asks; what it reads is written by others.
+/// camera, its clock, the broker or the vehicle's motion is away. One thread asks; what it reads is written by others.
 /// </summary>
 public sealed class HealthWatch
 {
@@ -85,6 +85,11 @@ public sealed class HealthWatch
             if (camera.State != MissingReason.None)
             {
                 report.Reasons.Add(ReasonOf(camera));
+            }
+
+            if (trace.Ahead != TimeSpan.Zero)
+            {
+                report.Reasons.Add($"camera_clock_jumped:{camera.Name}");
             }
         }
     }

@@ -13,6 +13,7 @@ K = len(HORIZONS_S)
 GRID_ORIGIN_M = (-24.0, -32.0)  # the corner of cell (0, 0): x forward, y left
 GRID_RESOLUTION_M = 2.0
 GRID_SIZE = (48, 32)  # X forward, Y left
+NEAR_CELLS = ((10, 22), (12, 20))  # first and last+1 along X and Y of the cells that are looked at in halves: -4 to 20 m ahead, 8 m to either side
 LIFT_HEIGHTS_M = (0.2, 1.6)
 LEAST_DEPTH_M = 0.5
 

@@ -58,6 +58,15 @@ def map_coordinates(x, y):
     return torch.stack([across, along], -1)
 
 
+def near_coordinates(x, y):
+    """The same for the near map (contract.NEAR_CELLS)."""
+    (x0, x1), (y0, y1) = c.NEAR_CELLS
+    r = c.GRID_RESOLUTION_M
+    across = (y - c.GRID_ORIGIN_M[1] - y0 * r) * (2 / (r * (y1 - y0))) - 1
+    along = (x - c.GRID_ORIGIN_M[0] - x0 * r) * (2 / (r * (x1 - x0))) - 1
+    return torch.stack([across, along], -1)
+
+
 def sample(maps, grid):
     return F.grid_sample(maps, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 

@@ -121,3 +121,50 @@ def occupancy(cached, t):
 
 def hidden(cached, t):
     return np.unpackbits(cached["hidden"][t]).reshape(c.GRID_SIZE)
+
+
+NEAR_POINTS = 4  # a metre cell's side is looked at in so many points
+NEAR_TICKS = (0,) + c.HORIZON_TICKS[:2]
+
+
+def near(clip, t):
+    """uint8 [3, 24, 16]: the near map (contract.NEAR_CELLS in halves) now, at 0.5 and at 1 s, all classes united, in the ego frame of t."""
+    (x0, x1), (y0, y1) = c.NEAR_CELLS
+    r, n = c.GRID_RESOLUTION_M, NEAR_POINTS
+    cells = (2 * (x1 - x0), 2 * (y1 - y0))
+    low = np.array([c.GRID_ORIGIN_M[0] + x0 * r, c.GRID_ORIGIN_M[1] + y0 * r])
+    step = r / 2 / n
+    x = low[0] + (np.arange(cells[0] * n) + 0.5) * step
+    y = low[1] + (np.arange(cells[1] * n) + 0.5) * step
+    out = np.zeros((len(NEAR_TICKS),) + cells, np.uint8)
+    for level, ticks in enumerate(NEAR_TICKS):
+        boxes = labels.in_frame(clip.boxes(t + ticks), clip.ego[t])
+        reach = np.hypot(boxes[:, 5], boxes[:, 6]) / 2
+        for box in boxes[(boxes[:, 2] > x[0] - reach) & (boxes[:, 2] < x[-1] + reach) & (boxes[:, 3] > y[0] - reach) & (boxes[:, 3] < y[-1] + reach)]:
+            cos, sin = np.cos(box[4]), np.sin(box[4])
+            dx, dy = (x - box[2])[:, None], (y - box[3])[None]
+            inside = (np.abs(cos * dx + sin * dy) <= box[5] / 2) & (np.abs(cos * dy - sin * dx) <= box[6] / 2)
+            out[level] |= inside.reshape(cells[0], n, cells[1], n).mean((1, 3)) >= labels.COVERED
+    return out
+
+
+def velocity(clip, t, over=5):
+    """float32 [3, X, Y]: velocity over ground of what a cell holds now (x, y m/s in the ego frame of t, mean over half a second), and 1 where it is known."""
+    out = np.zeros((3,) + c.GRID_SIZE, np.float32)
+    now, then = clip.boxes(t), {b[0]: b for b in clip.boxes(t + over)}
+    boxes = labels.in_frame(now, clip.ego[t])
+    cos, sin = np.cos(clip.ego[t, 2]), np.sin(clip.ego[t, 2])
+    for box, was in zip(boxes, now):
+        later = then.get(was[0])
+        if later is None:
+            continue
+        vx, vy = (later[2:4] - was[2:4]) / (over * c.TICK_S)
+        along = np.linspace(-0.45, 0.45, max(3, int(box[5]) + 1)) * box[5]
+        across = np.linspace(-0.4, 0.4, 3) * box[6]
+        px = box[2] + np.cos(box[4]) * along[:, None] - np.sin(box[4]) * across[None]
+        py = box[3] + np.sin(box[4]) * along[:, None] + np.cos(box[4]) * across[None]
+        i = np.floor((px - c.GRID_ORIGIN_M[0]) / c.GRID_RESOLUTION_M).astype(int).ravel()
+        j = np.floor((py - c.GRID_ORIGIN_M[1]) / c.GRID_RESOLUTION_M).astype(int).ravel()
+        ok = (i >= 0) & (i < c.GRID_SIZE[0]) & (j >= 0) & (j < c.GRID_SIZE[1])
+        out[:, i[ok], j[ok]] = np.array([cos * vx + sin * vy, -sin * vx + cos * vy, 1.0], np.float32)[:, None]
+    return out

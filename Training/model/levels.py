@@ -104,9 +104,10 @@ def over_ttc(ours, met, curve_episodes, curve_met, ttc_episodes, ttc_met):
     return ours / max(fewest(ttc_episodes, ttc_met, level), 1e-9)
 
 
-def choose(series, limit=EPISODES_OVER_TTC):
-    """series of validation clips; limit: of episodes over those of a time-to-collision alarm from the true boxes that meets as many events.
-    For every horizon, rule and threshold: of those that stay within it and at which few short calm clips alarm, the one that meets most events; of equals the longer lead.
+def choose(series, against_ttc=True):
+    """series of validation clips. For every horizon, rule and threshold: of those at which few short calm clips alarm and that come at most 1.6 times as often as
+    a time-to-collision alarm from the true boxes that meets as many events, the one that meets most events in time; of equals the longer lead.
+    against_ttc False leaves that ratio out: without an ego log the alarm is not held against one that knows the speeds.
     -> levels, table of (horizon, m, n, threshold, calm alarmed, events met, median lead, episodes an hour, over the time-to-collision alarm)"""
     calm = np.array([s["calm"] and s["short"] for s in series])
     best, table = None, []
@@ -122,7 +123,7 @@ def choose(series, limit=EPISODES_OVER_TTC):
                 ratio = over_ttc(episodes[i], met[i], episodes, met, ttc_episodes, ttc_met)
                 table.append((c.HORIZONS_S[horizon], m, n, float(threshold), round(false, 4), round(float(met[i]), 4), round(lead, 2), round(float(episodes[i]), 1), round(ratio, 3)))
                 silent = false <= FALSE_ALARMS  # where none is silent and seldom enough, the silent one that meets most
-                worth = (silent and ratio <= limit, silent, met[i] if silent else -false, lead)
+                worth = (silent and (ratio <= EPISODES_OVER_TTC or not against_ttc), silent, met[i] if silent else -false, lead)
                 if best is None or worth > best[0]:
                     best = worth, horizon, float(threshold), (m, n)
     _, horizon, rise, (m, n) = best

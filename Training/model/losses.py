@@ -17,6 +17,21 @@ def occupancy(logits, target, weight, positive=3.0):
     return bce + 0.5 * iou  # [L]
 
 
+def near(logits, target, weight):
+    """logits, target [B, L, X, Y] of the near map; weight [B, 1, X, Y] -> mean class-weighted BCE and soft IoU."""
+    loss = F.binary_cross_entropy_with_logits(logits, target, weight * (1 + 2 * target), reduction="none")
+    p, t = torch.sigmoid(logits) * weight, target * weight
+    both = (p * t).sum((0, 2, 3))
+    iou = 1 - (both + 1) / (p.sum((0, 2, 3)) + t.sum((0, 2, 3)) - both + 1)
+    return loss.mean() * 10 + 0.5 * iou.mean()
+
+
+def velocity(predicted, target):
+    """predicted [B, 2, X, Y] in 10 m/s; target [B, 3, X, Y] m/s and whether it is known -> mean over the known cells."""
+    known = target[:, 2:]
+    return (F.smooth_l1_loss(predicted, target[:, :2] * 0.1, reduction="none", beta=0.2) * known).sum() / known.sum().clamp(min=20)
+
+
 def hazard(logits, steps, positive=2.0):
     """logits [B, A, K]; steps [B, A] in 0..K, K = none. Steps after the collision are not asked for."""
     k = torch.arange(c.K)
@@ -31,6 +46,14 @@ def scales(logits, target, bins):
     wanted = F.relu(1 - (target[:, None] - torch.linspace(0, 1, bins)[None, :, None, None]).abs() * (bins - 1)) * (target[:, None] >= 0)
     weight = (target[:, None] > -1.5).float() * (1 + 2 * wanted)
     return F.binary_cross_entropy_with_logits(logits, wanted, weight, reduction="none").sum() / weight.sum().clamp(min=1) * 10
+
+
+def tried(logits, speed, asked, speeds):
+    """logits [B, T, S] over the speeds tried [S] m/s; speed [B, T] m/s, shared between the two nearest; asked [B, T] -> mean cross-entropy."""
+    step = speeds[1] - speeds[0]
+    wanted = F.relu(1 - (speed[..., None].clamp(speeds[0], speeds[-1]) - speeds).abs() / step)
+    loss = -(wanted * F.log_softmax(logits, -1)).sum(-1)
+    return (loss * asked).sum() / asked.sum().clamp(min=1)
 
 
 def spread(observed):

@@ -22,10 +22,12 @@ from . import labels_cache as cache
 from . import losses
 from .blind import Blind
 from .streams import in_background
-from .world_model import EGO_SCALE, Size, WorldModel
+from .layers import EGO_SCALE, Size
+from .world_model import WorldModel
 
 BATCH, TICKS, CAMERAS = 4, 3, 3
 PEAK_RATE, EMA = 1.6e-3, 0.997
+LATENT_WEIGHT = 0.5
 LEAST_IOU, LEAST_IOU_AFTER = 0.15, 10_000
 
 
@@ -71,13 +73,14 @@ class Trainer:
         self.steps = self.windows = self.ticks = 0
         self.seconds = 0.0
         self.half = half
+        self.begun_with = None
 
     def parameters(self):
         return list(self.model.parameters())
 
     def remember(self, *inputs):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            return [x.float() for x in self.model.memory(*inputs)]
+            return [x.float() for x in self.model.memory.parts(*inputs)]
 
     def step(self, batch):
         """One optimiser step. -> dict of floats for the log."""
@@ -88,20 +91,21 @@ class Trainer:
             present = torch.nonzero(t["mask"].flatten())[:, 0]  # a masked camera's picture is not read: it need not be encoded
             if len(present) == 0:
                 present = torch.zeros(1, dtype=torch.long)
-            content, scales = m.encoder.parts(t["images"].flatten(0, 2)[present])
-        content, scales = content.float(), scales.float()
+            content, scales, fine = m.encoder.parts(t["images"].flatten(0, 2)[present])
+        content, scales, fine = content.float(), scales.float(), fine.float()
         features = torch.zeros(b * ticks * cameras, m.size.features, *content.shape[2:])
-        features = features.index_copy(0, present, torch.cat([content, torch.sigmoid(scales)], 1))
+        features = features.index_copy(0, present, torch.cat([content, torch.sigmoid(scales), fine], 1))
         features = features.reshape(b, ticks, cameras, *features.shape[1:])
         lift, valid = g.lift(t["intrinsics"], t["pose"])
         state = self.state * (~t["reset"]).float()[:, None, None, None]
         for row in range(b):
             if batch["reset"][row]:
                 self.ring.reset(row)
-        now_logits, observed, estimates, described, coverage = [], [], [], [], []
+        now_logits, observed, estimates, described, coverage, tried, roads = [], [], [], [], [], [], []
         for i in range(ticks):
-            state, seen, descriptor, estimate = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
+            state, seen, descriptor, estimate, speeds, road = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
                                                          t["elapsed"][:, i], state)
+            tried.append(speeds), roads.append(road[:, 0])
             now_logits.append(m.now(state[:, :m.size.bev])), observed.append(seen), estimates.append(estimate), described.append(descriptor)
             coverage.append(((valid * t["mask"][:, i, :, None, None, None]).amax((1, 2)) > 0).float())  # [B, X, Y]
         self.state = state.detach()
@@ -116,7 +120,11 @@ class Trainer:
         scale = torch.tensor(EGO_SCALE)
         truth = t["ego"] / scale
         askable = (1 - t["reset"].float()[:, None] * (torch.arange(ticks) == 0).float() * (~t["known"]).float()[:, None])[..., None]
-        loss["ego"] = 0.3 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
+        loss["ego"] = 2.0 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
+        loss["tried"] = 0.3 * losses.tried(torch.stack(tried, 1), t["ego"][..., 0], torch.stack(roads, 1), m.memory.ego.speeds)
+        unknown = (~t["known"])[:, None] & (torch.arange(ticks) > 0)  # own speed from pictures alone, m/s
+        if unknown.any():
+            log["speed"] = float((torch.stack(estimates, 1).detach()[..., 0] - t["ego"][..., 0]).abs()[unknown].mean())
         loss["descriptor"] = 0.02 * losses.descriptors(described[0], described[-1])
         loss["spread"] = 0.1 * losses.spread(torch.cat(observed))
 
@@ -130,22 +138,31 @@ class Trainer:
             rows_m = rows["manoeuvres"].clone()
             for n in range(len(old)):  # the latents are of what was really driven
                 rows_m[b + n, 0], rows["steps"][b + n, 0] = rows["manoeuvres"][b + n, cache.DRIVEN], rows["steps"][b + n, cache.DRIVEN]
-            latents, occupancy, hazard = m.predictor(states, rows["ego"], rows["footprint"], rows_m)
-        latents, occupancy, hazard = latents.float(), occupancy.float(), hazard.float()
+            parts = m.predictor.parts(states, rows["ego"], rows["footprint"], rows_m)
+            latents, occupancy, hazard, trunk, near, doubt = (part.float() for part in parts)
+            speeds = m.velocity(trunk[:b]).float()
         weight = torch.cat([rows["weight"][:, None], (0.25 + 0.75 * (rows["weight"] > 0.5).float())[:, None].expand(-1, c.K, -1, -1)], 1)
         by_horizon = losses.occupancy(occupancy, rows["occupancy"].float(), weight[:, :, None])
         loss["occupancy"] = by_horizon[0] + 0.5 * by_horizon[1:].mean() * 2
         loss["hazard"] = 3.0 * losses.hazard(hazard, rows["steps"])
-        error, still, against_mean, n_latent = 0.0, 0.0, 0.0, 0
+        (x0, x1), (y0, y1) = c.NEAR_CELLS
+        loss["near"] = 0.7 * losses.near(near[:b], t["near"].float(), F.interpolate(row["weight"][:, None, x0:x1, y0:y1], scale_factor=2.0, mode="nearest"))
+        loss["velocity"] = 1.0 * losses.velocity(speeds, t["velocity"])
+        wrong = F.binary_cross_entropy_with_logits(occupancy[:, 1:].detach(), rows["occupancy"][:, 1:].float(), reduction="none").mean((2, 3, 4))  # [R, K]
+        loss["doubt"] = 0.05 * F.smooth_l1_loss(doubt[:, c.K:], torch.log(wrong + 1e-4))
+        error, unsure, still, against_mean, n_latent = 0.0, 0.0, 0.0, 0.0, 0
         for n, (kept, targets) in enumerate(old):
             for k, target in enumerate(targets):
                 if target is not None:
-                    error = error + F.mse_loss(latents[b + n, k], target)
+                    here = F.mse_loss(latents[b + n, k], target)
+                    error = error + here
+                    unsure = unsure + F.smooth_l1_loss(doubt[b + n, k], torch.log(here.detach() + 1e-3))
                     still += F.mse_loss(kept["observed"], target).item()
                     against_mean += (target - target.mean((1, 2), keepdim=True)).pow(2).mean().item()
                     n_latent += 1
         if n_latent:
-            loss["latent"] = 0.1 * error / n_latent
+            loss["latent"] = LATENT_WEIGHT * error / n_latent
+            loss["doubt"] = loss["doubt"] + 0.05 * unsure / n_latent
             log["latent_error"], log["latent_still"], log["latent_mean"] = error.item() / n_latent, still / n_latent, against_mean / n_latent
 
         total = sum(loss.values())
@@ -186,12 +203,37 @@ class Trainer:
     def checkpoint(self, seed):
         return dict(size=asdict(self.model.size), seed=seed, model=self.model.state_dict(), smooth=self.smooth.state_dict(), blind=self.blind.state_dict(),
                     optimiser=self.optimiser.state_dict(), blind_optimiser=self.blind_optimiser.state_dict(), steps=self.steps, windows=self.windows,
-                    ticks=self.ticks, seconds=self.seconds)
+                    ticks=self.ticks, seconds=self.seconds, begun_with=self.begun_with)
 
     def restore(self, content):
         for name in ("model", "smooth", "blind", "optimiser", "blind_optimiser"):
             getattr(self, name).load_state_dict(content[name])
         self.steps, self.windows, self.ticks, self.seconds = (content[k] for k in ("steps", "windows", "ticks", "seconds"))
+        self.begun_with = content.get("begun_with")
+
+    def begin_with(self, path):
+        """Takes over the weights of another run wherever names and shapes agree; a convolution that has grown keeps its old inputs first."""
+        content = read_checkpoint(path)
+        taken = 0
+        for mine, name in ((self.model, "model"), (self.smooth, "smooth"), (self.blind, "blind")):
+            values = mine.state_dict()
+            for key, old in content[name].items():
+                if key not in values:
+                    continue
+                if values[key].shape == old.shape:
+                    values[key] = old
+                elif old.dim() == 4 and values[key].shape[0] == old.shape[0] and values[key].shape[1] > old.shape[1]:
+                    values[key] = torch.zeros_like(values[key])
+                    values[key][:, :old.shape[1]] = old
+                else:
+                    continue
+                taken += 1
+            for key in [k for k in values if k.startswith("predictor.observe.")]:  # shared: the memory's own decides
+                values[key] = values[key.replace("predictor.", "memory.")]
+            mine.load_state_dict(values)
+        earlier = content.get("begun_with") or {}
+        self.begun_with = {k: content[k] + earlier.get(k, 0) for k in ("windows", "ticks", "seconds")}
+        return taken
 
 
 class Refused(Exception):
@@ -223,8 +265,11 @@ def load_blind(run):
 def trained_on(run):
     content = read_checkpoint(Path(run) / "last.pt")
     data = json.loads((Path(run) / "run.json").read_text())
-    return (f"{data['clips']} simulated six-camera clips of {data['towns']} SUMO towns (Training/drives), {content['windows']} forecast windows and "
-            f"{content['ticks']} ticks in {content['seconds'] / 60:.0f} minutes on {data['threads']} CPU threads, seed {content['seed']}")
+    before = content.get("begun_with") or {"windows": 0, "ticks": 0, "seconds": 0}
+    total = {k: content[k] + before[k] for k in ("windows", "ticks", "seconds")}
+    return (f"{data['clips']} simulated six-camera clips of {data['towns']} SUMO towns and motorways (Training/drives), {total['windows']} forecast windows and "
+            f"{total['ticks']} ticks in {total['seconds'] / 60:.0f} minutes on {data['threads']} CPU threads, seed {content['seed']}"
+            + (f"; {before['windows']} of the windows in earlier runs that this one began with" if before["windows"] else ""))
 
 
 def keep(path, content):
@@ -277,7 +322,7 @@ def whole(trainer, together, seed):
     return content
 
 
-def replicate(replicas, rank, content, data, seed, minutes, half):
+def replicate(replicas, rank, content, data, seed, minutes, half, peak):
     """A replica's whole life; it is ended by the first one."""
     torch.set_num_threads(1)
     trainer = Trainer(seed + rank, half=half)
@@ -292,7 +337,7 @@ def replicate(replicas, rank, content, data, seed, minutes, half):
     began, before, done = time.monotonic(), trainer.seconds, 0
     while True:
         for group in trainer.optimiser.param_groups:
-            group["lr"] = PEAK_RATE * rate((before + time.monotonic() - began) / (minutes * 60))
+            group["lr"] = peak * rate((before + time.monotonic() - began) / (minutes * 60))
         log = trainer.step(get())
         if not math.isfinite(log["total"]):
             trainer.state = trainer.model.initial_state(BATCH)
@@ -302,7 +347,8 @@ def replicate(replicas, rank, content, data, seed, minutes, half):
                 replicas.average(rank, trainer)
 
 
-def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, half=False, validation_clips=24, replicas=1):
+def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, half=False, validation_clips=24, replicas=1,
+          begin_with=None, peak=PEAK_RATE):
     from .evaluation import quick_look
     from .report import plot_log
     torch.set_num_threads(threads if replicas == 1 else 1)
@@ -315,15 +361,17 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
             raise Refused(f"{last} exists: add --resume to go on with it, or choose another --out")
         trainer.restore(read_checkpoint(last, trainer.model.size))
         print(f"train: resumed at step {trainer.steps}, {trainer.windows} windows, {trainer.seconds / 60:.1f} minutes")
+    elif begin_with:
+        print(f"train: {trainer.begin_with(begin_with)} tensors of {begin_with} taken over")
     from drives import clips as drive_clips
     if not drive_clips.list_clips(data, "train"):
-        raise Refused(f"{data}: no train clips there; make them with Training/make-drives")
+        raise Refused(f"{data}: no train clips there; make them with Training/generate")
     get, stop = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps)
     log_path = out / "log.jsonl"
     together = Replicas(trainer.model, replicas)
     done = 0
     content = trainer.checkpoint(seed)
-    others = [together.context.Process(target=replicate, args=(together, rank, content, data, seed, minutes, half)) for rank in range(1, replicas)]
+    others = [together.context.Process(target=replicate, args=(together, rank, content, data, seed, minutes, half, peak)) for rank in range(1, replicas)]
     for other in others:
         other.start()
     signal.signal(signal.SIGTERM, lambda *_: exit(143))  # so that the batch process is ended too
@@ -333,7 +381,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
         while trainer.seconds < minutes * 60:
             factor = rate(trainer.seconds / (minutes * 60))
             for group in trainer.optimiser.param_groups:
-                group["lr"] = PEAK_RATE * factor
+                group["lr"] = peak * factor
             log = trainer.step(get())
             done += 1
             if replicas > 1 and done % Replicas.EVERY == 0:
@@ -352,10 +400,10 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
             sums.append(log)
             if trainer.steps % 50 == 0:
                 row = {k: round(float(np.mean([s[k] for s in sums if k in s])), 5) for k in sorted({k for s in sums for k in s})}
-                row.update(kind="step", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], ticks=trainer.ticks + together.others_seen()[1], seconds=round(trainer.seconds, 1), rate=PEAK_RATE * factor)
+                row.update(kind="step", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], ticks=trainer.ticks + together.others_seen()[1], seconds=round(trainer.seconds, 1), rate=peak * factor)
                 with open(log_path, "a") as f:
                     f.write(json.dumps(row) + "\n")
-                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
+                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "tried", "speed", "near", "velocity", "doubt", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
                 sums = []
                 keep(last, whole(trainer, together, seed))
                 paths = drive_clips.list_clips(data, "train")
@@ -395,10 +443,12 @@ def main(arguments=None):
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--validate-minutes", type=float, default=10.0)
     parser.add_argument("--replicas", type=int, default=1, help="processes of one thread, their weights averaged every few steps; on a busy machine better than threads")
+    parser.add_argument("--begin-with", metavar="CHECKPOINT", help="a new run that takes over the weights of another's last.pt wherever they fit")
+    parser.add_argument("--rate", type=float, default=PEAK_RATE, help="the highest learning rate")
     parser.add_argument("--bf16", action="store_true", help="convolutions in bfloat16")
     o = parser.parse_args(arguments)
     try:
-        return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16, replicas=o.replicas)
+        return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16, replicas=o.replicas, begin_with=o.begin_with, peak=o.rate)
     except Refused as refused:
         print(f"train: {refused}")
         return 2

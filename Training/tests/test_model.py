@@ -87,6 +87,37 @@ class Labels(unittest.TestCase):
                 self.assertTrue((hidden == labels.hidden(clip, t)).all())
 
 
+class Box:
+    """A clip of one box that goes ahead of an ego that turns on the spot; enough for the labels."""
+
+    def __init__(self, velocity):
+        self.ego = np.zeros((60, 6))
+        self.ego[:, 2] = 0.5
+        self.velocity = velocity
+
+    def boxes(self, t):
+        x, y = np.array([10.0, 1.0]) + np.array(self.velocity) * 0.1 * t
+        cos, sin = np.cos(0.5), np.sin(0.5)
+        return np.array([[7, 0, cos * x - sin * y, sin * x + cos * y, 0.5, 4.0, 2.0, 1.5]])
+
+
+class CloseLabels(unittest.TestCase):
+    def test_near_map_halves_the_cells_and_moves_with_the_box(self):
+        near = labels_cache.near(Box((4.0, 0.0)), 0)
+        self.assertEqual(near.shape, (3, 24, 16))
+        ahead = np.arange(24) - 3.5  # cell centres
+        rows = np.nonzero(near[0].any(1))[0]
+        self.assertTrue(np.allclose(ahead[rows], [8.5, 9.5, 10.5, 11.5]))
+        self.assertTrue(np.allclose(np.arange(16)[near[0].any(0)] - 7.5, [0.5, 1.5]))
+        self.assertTrue(np.allclose(ahead[np.nonzero(near[2].any(1))[0]], [12.5, 13.5, 14.5, 15.5]))
+
+    def test_velocity_is_over_ground_in_the_frame_of_now(self):
+        map_ = labels_cache.velocity(Box((4.0, -1.0)), 3)
+        known = map_[2] > 0
+        self.assertTrue(2 <= known.sum() <= 8)
+        self.assertTrue(np.allclose(map_[0][known], 4.0, atol=1e-4) and np.allclose(map_[1][known], -1.0, atol=1e-4))
+
+
 class Network(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -147,6 +178,9 @@ class Training(unittest.TestCase):
             self.assertEqual(training.main(arguments + ["--resume", "--minutes", "0.06"]), 0)
             content = training.read_checkpoint(run / "last.pt")
             self.assertGreater(content["steps"], before)
+            other = Path(folder, "other")
+            self.assertEqual(training.main(["--data", str(Path(folder, "data")), "--out", str(other), "--minutes", "0.02", "--begin-with", str(run / "last.pt")]), 0)
+            self.assertEqual(training.read_checkpoint(other / "last.pt")["begun_with"]["windows"], content["windows"])
             content["size"]["bev"] = 7
             torch.save(content, run / "last.pt")
             self.assertEqual(training.main(arguments + ["--resume"]), 2)

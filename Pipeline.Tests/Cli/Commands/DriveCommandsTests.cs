@@ -85,6 +85,17 @@ public sealed class DriveCommandsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("bench", 60, null)]
+    [InlineData("bench --seconds 9", 9, null)]
+    [InlineData("bench --soak 10", 60, 10)]
+    public async Task Bench_CasesOrSoak_AreUnderstood(string arguments, int seconds, int? minutes)
+    {
+        Assert.Equal(7, await Invoke(arguments));
+
+        Assert.Equal(new BenchOptions(TimeSpan.FromSeconds(seconds), minutes is { } soak ? TimeSpan.FromMinutes(soak) : null), _options);
+    }
+
+    [Theory]
     [InlineData("demo --drive calmm", "--drive calmm: no such sample, and FOLDER/calmm has no drive.json; did you mean calm?; samples: calm, near-miss")]
     [InlineData("demo --drive ../near-miss", "--drive ../near-miss: no such sample, and PARENT/near-miss has no drive.json; did you mean near-miss?; samples: calm, near-miss")]
     [InlineData("demo --manoeuvres 5", "--manoeuvres: \"5\" does not fit; allowed: 16, 8, 1")]
@@ -103,6 +114,8 @@ public sealed class DriveCommandsTests : IDisposable
     [InlineData("replay calm --out none/run", "--out none/run: there is no folder FOLDER/none; make it with mkdir -p")]
     [InlineData("replay calm --as-live --out run", "--out run: a run played as live is not kept, since it is never the same twice; leave --as-live or --out out")]
     [InlineData("bench --seconds 0", "--seconds: allowed are 1 to 3600")]
+    [InlineData("bench --soak 0", "--soak: allowed are 1 to 600 minutes")]
+    [InlineData("bench --soak 601", "--soak: allowed are 1 to 600 minutes")]
     public async Task Invoke_BadInput_IsOneLineAndTwoAndNoBodyBegins(string arguments, string expected)
     {
         var exit = await Invoke(arguments);

@@ -30,6 +30,7 @@ internal sealed class MessageConstants
         ModelSha256 = Utf8(manifest.Sha256);
         CollisionDefinition = Utf8(manifest.CollisionDefinition);
         BoundMethod = Utf8(manifest.Calibration.UpperBound.Method);
+        BoundMethodEgoEstimated = Utf8(manifest.Calibration.UpperBoundFor(EgoOrigin.Estimated).Method);
         OccupancyClasses = [.. manifest.OccupancyClasses.Select(Utf8)];
         Manoeuvres = [.. manifest.Candidates.Select(candidate => Utf8(candidate.Name))];
         Cameras = [.. rig.Cameras.Select(camera => Utf8(camera.Name))];
@@ -64,6 +65,8 @@ internal sealed class MessageConstants
     public byte[] CollisionDefinition { get; }
 
     public byte[] BoundMethod { get; }
+
+    public byte[] BoundMethodEgoEstimated { get; }
 
     public byte[][] OccupancyClasses { get; }
 

@@ -30,7 +30,7 @@ internal static class ModelMessage
         writer.Text(18, "bound_method"u8, constants.BoundMethod);
         writer.Double(19, "bound_alpha"u8, manifest.Calibration.UpperBound.Alpha);
         writer.UInt32(20, "bound_n"u8, (uint)manifest.Calibration.UpperBound.SampleCount);
-        WriteLevels(ref writer, manifest.Levels);
+        WriteLevels(ref writer, 21, "levels"u8, manifest.Levels);
         writer.OpenList("skill"u8);
         foreach (var figure in manifest.Skill)
         {
@@ -40,12 +40,20 @@ internal static class ModelMessage
         }
 
         writer.CloseList();
+        if (manifest.LevelsEgoEstimated is { } apart)
+        {
+            WriteLevels(ref writer, 23, "levels_ego_estimated"u8, apart);
+        }
+        else
+        {
+            writer.Absent(23, "levels_ego_estimated"u8, "as_levels"u8);
+        }
     }
 
-    private static void WriteLevels<TWriter>(ref TWriter writer, RiskLevels levels)
+    private static void WriteLevels<TWriter>(ref TWriter writer, int field, ReadOnlySpan<byte> name, RiskLevels levels)
         where TWriter : struct, IMessageWriter
     {
-        var mark = writer.Open(21, "levels"u8);
+        var mark = writer.Open(field, name);
         writer.Double(1, "horizon_s"u8, levels.HorizonS);
         writer.Double(2, "elevated_rise"u8, levels.Elevated.Rise);
         writer.Double(3, "elevated_fall"u8, levels.Elevated.Fall);

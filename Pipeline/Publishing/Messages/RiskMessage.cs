@@ -15,7 +15,7 @@ internal static class RiskMessage
         WriteHorizons(ref writer, 5, constants, forecast);
         WriteBound(ref writer, 6, constants, forecast);
         WriteLevel(ref writer, 7, forecast, stamp);
-        writer.Double(8, "level_horizon_s"u8, constants.Manifest.Levels.HorizonS);
+        writer.Double(8, "level_horizon_s"u8, constants.Manifest.LevelsFor(forecast.EgoOrigin).HorizonS);
         if (forecast.Alarm is { } alarm && forecast.Edge != AlarmEdge.Falling)
         {
             WriteAlarm(ref writer, 9, alarm);
@@ -70,10 +70,10 @@ internal static class RiskMessage
     private static void WriteBound<TWriter>(ref TWriter writer, int field, MessageConstants constants, SceneForecast forecast)
         where TWriter : struct, IMessageWriter
     {
-        var bound = constants.Manifest.Calibration.UpperBound;
+        var bound = constants.Manifest.Calibration.UpperBoundFor(forecast.EgoOrigin);
         var guarantee = forecast.Guarantee == BoundGuarantee.Unspecified ? BoundGuarantee.NotEstablished : forecast.Guarantee;
         var mark = writer.Open(field, "bound"u8);
-        writer.Text(1, "method"u8, constants.BoundMethod);
+        writer.Text(1, "method"u8, forecast.EgoOrigin == EgoOrigin.Estimated ? constants.BoundMethodEgoEstimated : constants.BoundMethod);
         writer.Double(2, "alpha"u8, bound.Alpha);
         writer.UInt32(3, "n"u8, (uint)bound.SampleCount);
         writer.Enum(4, "guarantee"u8, (int)guarantee, Codes.Of(guarantee));

@@ -14,11 +14,6 @@ internal sealed class ZlibEncoder
     private const int LengthSymbols = 19;
     private const int EndOfBlock = 256;
     private const int FirstLength = 257;
-    private const int ShortestMatch = 3;
-    private const int LongestMatch = 258;
-    private const int FurthestMatch = 32768;
-    private const int HashBits = 13;
-    private const int ChainLimit = 8; // 24 gives 2 % less
     private const int MatchFlag = 1 << 30;
 
     private static readonly byte[] LengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -26,8 +21,7 @@ internal sealed class ZlibEncoder
     private static readonly byte[] LengthExtra = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
     private static readonly byte[] LengthSymbol = SymbolOfLength();
 
-    private readonly int[] _head = new int[1 << HashBits];
-    private readonly int[] _before;
+    private readonly MatchFinder _matches;
     private readonly int[] _tokens;
     private readonly byte[] _codeLengths = new byte[LiteralSymbols + DistanceSymbols];
     private readonly ushort[] _lengthTokens = new ushort[LiteralSymbols + DistanceSymbols];
@@ -42,7 +36,7 @@ internal sealed class ZlibEncoder
     /// <param name="longest">The most bytes that one stream will hold.</param>
     public ZlibEncoder(int longest)
     {
-        _before = new int[longest];
+        _matches = new MatchFinder(longest);
         _tokens = new int[longest];
         _output = new byte[(2 * longest) + 1024]; // no code is longer than 15 bits, and the codes themselves take a few hundred bytes
     }
@@ -63,14 +57,14 @@ internal sealed class ZlibEncoder
 
     private int Match(ReadOnlySpan<byte> input)
     {
-        Array.Fill(_head, -1);
+        _matches.Clear();
         Array.Clear(_literals.Counts);
         Array.Clear(_distances.Counts);
         var tokens = 0;
         for (var at = 0; at < input.Length;)
         {
-            var length = LongestAt(input, at, out var distance);
-            if (length < ShortestMatch)
+            var length = _matches.LongestAt(input, at, out var distance);
+            if (length < MatchFinder.Shortest)
             {
                 _literals.Counts[input[at]]++;
                 _tokens[tokens++] = input[at];
@@ -85,52 +79,12 @@ internal sealed class ZlibEncoder
 
             for (var end = at + length; at < end; at++)
             {
-                Remember(input, at);
+                _matches.Remember(input, at);
             }
         }
 
         _literals.Counts[EndOfBlock]++;
         return tokens;
-    }
-
-    private int LongestAt(ReadOnlySpan<byte> input, int at, out int distance)
-    {
-        distance = 0;
-        var limit = Math.Min(LongestMatch, input.Length - at);
-        if (limit < ShortestMatch)
-        {
-            return 0;
-        }
-
-        var best = 0;
-        var candidate = _head[Hash(input, at)];
-        for (var tries = ChainLimit; candidate >= 0 && at - candidate <= FurthestMatch && tries > 0; tries--)
-        {
-            var length = input.Slice(at, limit).CommonPrefixLength(input[candidate..]);
-            if (length > best)
-            {
-                best = length;
-                distance = at - candidate;
-                if (length == limit)
-                {
-                    break;
-                }
-            }
-
-            candidate = _before[candidate];
-        }
-
-        return best;
-    }
-
-    private void Remember(ReadOnlySpan<byte> input, int at)
-    {
-        if (at + ShortestMatch <= input.Length)
-        {
-            ref var head = ref _head[Hash(input, at)];
-            _before[at] = head;
-            head = at;
-        }
     }
 
     private void WriteBlock(ReadOnlySpan<int> tokens)
@@ -269,9 +223,6 @@ internal sealed class ZlibEncoder
         }
     }
 
-    private static int Hash(ReadOnlySpan<byte> input, int at) =>
-        (int)(((uint)(input[at] | (input[at + 1] << 8) | (input[at + 2] << 16)) * 2654435761u) >> (32 - HashBits));
-
     /// <summary>Distances double every two symbols: 1, 2, 3, 4, 5-6, 7-8, 9-12, 13-16...</summary>
     private static int DistanceSymbol(int distance)
     {
@@ -287,8 +238,8 @@ internal sealed class ZlibEncoder
 
     private static byte[] SymbolOfLength()
     {
-        var symbols = new byte[LongestMatch + 1];
-        for (var length = ShortestMatch; length <= LongestMatch; length++)
+        var symbols = new byte[MatchFinder.Longest + 1];
+        for (var length = MatchFinder.Shortest; length <= MatchFinder.Longest; length++)
         {
             var symbol = 0;
             while (symbol + 1 < LengthBase.Length && LengthBase[symbol + 1] <= length)

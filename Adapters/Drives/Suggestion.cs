@@ -1,7 +1,7 @@
-namespace Forecast.Cli.Configuration;
+namespace Forecast.Adapters.Drives;
 
-/// <summary>What a misspelt word may have meant.</summary>
-internal static class Suggestion
+/// <summary>What a misspelt word may have meant, in a file or on a command line.</summary>
+public static class Suggestion
 {
     private const int ShortestBeginning = 3;
 
@@ -32,7 +32,7 @@ internal static class Suggestion
     }
 
     /// <summary>Edits that turn one word into the other: a letter put in, taken out, changed, or swapped with its neighbour.</summary>
-    public static int Distance(string from, string to)
+    private static int Distance(string from, string to)
     {
         var rows = new int[from.Length + 1, to.Length + 1];
         for (var i = 0; i <= from.Length; i++)
