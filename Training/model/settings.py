@@ -22,7 +22,7 @@ def choose(natural, enriched, long):
     settings["levels"], settings["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_full", settings["risk"]))
     without = {"risk": cal.risk(records["risk_unlogged"], records["steps"])}
     without["upper_bound"] = bound(records, "risk_unlogged", without["risk"])
-    without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_unlogged", without["risk"]), against_ttc=False)
+    without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_unlogged", without["risk"]), against_ttc=False, most_false=lv.FALSE_ALARMS_NO_LOG)
     settings["ego_estimated"] = without
     surprise = Surprise(long)
     settings["surprise"] = {"statistic": surprise.name, "auc_on_validation": surprise.validation}

@@ -82,7 +82,7 @@ class Alarms(unittest.TestCase):
         self.assertAlmostEqual(levels.over_ttc(90.0, 0.9, np.array([90.0, 60.0, 5.0]), np.array([0.9, 0.7, 0.1]), ttc_episodes, ttc_met), 60 / 40)
 
     def test_chosen_level_is_silent_on_calm_clips_and_meets_events(self):
-        calm = [{"p": np.full((6, K), 0.3), "ttc": np.full(6, 9.9), "event": None, "calm": True, "natural": False, "short": True} for _ in range(60)]
+        calm = [{"p": np.full((6, K), 0.3), "ttc": np.full(6, 9.9), "event": None, "calm": True, "natural": False, "short": True} for _ in range(100)]
         events = []
         for n in range(20):
             p, left = np.full((30, K), 0.1), np.full(30, 9.9)
