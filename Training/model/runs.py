@@ -34,7 +34,7 @@ def measured_split(model, blind, mine, data, split, fitted, surprise, folder, wo
         paths = paths_of(data, split, enriched, clips)
         got = kept(keep, model, named(f"{split}-{name}", paths), lambda: records.collect(model, blind, paths, variants, TEST_STRIDE, occupancy=not enriched, workers=workers, what=f"{split}, {name}"))
         outputs.save(folder, name, outputs.of_clips(got), mine)
-        ticks = kept(keep, model, named(f"{split}-{name}-ticks", paths), lambda: records.collect(model, blind, paths, (v.FULL, v.DROPPED), 1, 1, occupancy=False, workers=workers, what=f"{split}, {name}, every tick"))
+        ticks = kept(keep, model, named(f"{split}-{name}-at-10hz", paths), lambda: records.collect(model, blind, paths, (v.FULL, v.DROPPED), 1, 1, occupancy=False, workers=workers, what=f"{split}, {name}, every tick"))
         outputs.save(folder, f"{name}-ticks", outputs.of_ticks(ticks), mine)
     paths = long_paths(data, split, clips)
     long = kept(keep, model, named(f"{split}-long", paths), lambda: long_runs.collect(model, blind, paths, workers=workers, what=f"{split}, long"))
