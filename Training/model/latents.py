@@ -7,11 +7,14 @@ import torch.nn.functional as F
 
 from . import contract as c
 from . import geometry as g
+from .figures import area_under_curve
 from .long_runs import FIRST_TICK, SURPRISE_FIRST, WINDOW
 
 BEFORE = 5                # ticks over which the change of the map is taken
 STANDING_MPS = 0.5
-PATCH = 5                 # worst cells of a moment, of some hundreds
+LEAST_ERROR = 1e-6
+EDITS = ("teleport", "vanish", "frozen")
+STATISTICS = {f"{name}, {text}": (worst, horizons) for name, worst in (("worst cell", 1), ("five worst cells", 5), ("map", None)) for text, horizons in (("0.5 s", 1), ("0.5, 1 and 2 s", 3))}
 BASELINES = ("mean", "shrinkage", "damped_velocity")
 
 
@@ -93,36 +96,39 @@ def effective_rank(clips):
 
 
 class Surprise:
-    """A moment's score: its errors at each horizon against those of ordinary validation traffic, cell by cell; the worst cells of the map together,
-    or the whole map, normalised again by validation and averaged over the horizons."""
+    """A moment's score: the logs of its errors against those of ordinary validation traffic, cell by cell; the worst cell, the five worst or the whole map,
+    normalised again by validation; of what was forecast half a second ago, or the mean over 0.5, 1 and 2 s."""
 
     def __init__(self, clips):
-        """clips: validation results; which of the two statistics is used is decided by their own edits."""
-        ordinary = np.concatenate([clip["errors"][SURPRISE_FIRST:] for clip in clips]).astype(np.float64)
-        self.mean, self.spread = ordinary.mean(0), ordinary.std(0) + 1e-6
-        self.centre, self.width = {}, {}
-        for name in ("patch", "map"):
-            s = self._raw(ordinary, name)
-            self.centre[name], self.width[name] = s.mean(0), s.std(0) + 1e-9
-        self.name = "patch"
-        from .figures import area_under_curve
-        values = {}
-        for self.name in ("patch", "map"):
-            windows = self.windows(clips)
-            kinds = [k for k in ("teleport", "vanish", "frozen") if (windows["kind"] == k).any()]
-            plain = windows["kind"] == "ordinary"
-            values[self.name] = np.mean([area_under_curve(windows["score"][plain | (windows["kind"] == k)], windows["kind"][plain | (windows["kind"] == k)] == k) for k in kinds]) if kinds else 0.0
+        """clips: validation results; which of the statistics is used is decided by their own edits."""
+        ordinary = np.concatenate([clip["errors"][SURPRISE_FIRST:] for clip in clips])
+        logs = np.log(ordinary.astype(np.float64) + LEAST_ERROR)
+        self.mean, self.spread = logs.mean(0), logs.std(0) + 1e-6
+        self.centre, self.width, values = {}, {}, {}
+        for self.name in STATISTICS:
+            s = self._raw(ordinary)
+            self.centre[self.name], self.width[self.name] = s.mean(0), s.std(0) + 1e-9
+            values[self.name] = self._told_apart(clips)
         self.name = max(values, key=values.get)
         self.validation = {k: round(float(v), 4) for k, v in values.items()}
 
-    def _raw(self, errors, name):
+    def _told_apart(self, clips):
+        """Mean area under the curve over the kinds of edits that there are."""
+        windows = self.windows(clips)
+        plain = windows["kind"] == "ordinary"
+        odd = [windows["kind"] == kind for kind in EDITS if (windows["kind"] == kind).any()]
+        return np.mean([area_under_curve(windows["score"][plain | kind], kind[plain | kind]) for kind in odd]) if odd else 0.0
+
+    def _raw(self, errors):
         """errors [n, horizons, X', Y'] -> [n, horizons]"""
-        z = ((errors - self.mean) / self.spread).reshape(errors.shape[:2] + (-1,))
-        return z.mean(2) if name == "map" else np.sort(z, axis=2)[:, :, -PATCH:].mean(2)
+        worst, _ = STATISTICS[self.name]
+        z = ((np.log(errors.astype(np.float64) + LEAST_ERROR) - self.mean) / self.spread).reshape(errors.shape[:2] + (-1,))
+        return z.mean(2) if worst is None else np.sort(z, axis=2)[:, :, -worst:].mean(2)
 
     def score(self, errors):
         """[n, horizons, X', Y'] -> [n]"""
-        return ((self._raw(errors.astype(np.float64), self.name) - self.centre[self.name]) / self.width[self.name]).mean(1)
+        horizons = STATISTICS[self.name][1]
+        return ((self._raw(errors) - self.centre[self.name]) / self.width[self.name])[:, :horizons].mean(1)
 
     def windows(self, clips):
         """The highest score within half a second, for edited moments and for ordinary ones that do not overlap. -> clip, kind, score"""

@@ -1,5 +1,4 @@
-"""The model over long clips, tick by tick: risk for the alarms, latents against what came, edits of the pictures, ticks dropped, and the memory against
-none. What the figures need is kept, one dict a clip."""
+"""The model over long clips, tick by tick: risk for the alarms, latents against what came, edits of the pictures, and the memory against none. What the figures need is kept, one dict a clip."""
 
 import zlib
 from pathlib import Path
@@ -14,7 +13,6 @@ from . import baselines
 from . import contract as c
 from . import labels_cache as cache
 from .records import BINS, FIRST_TICK, estimated, histogram, motion_of, put, rig_of, united
-from .variants import DROPPED
 from .workers import progress, shared_out
 from .world_model import probability
 
@@ -36,11 +34,9 @@ class Stream:
         self.mask = torch.ones(1, len(clip.cameras))
         self.footprint = torch.tensor([clip.footprint], dtype=torch.float32)
         empty = model.initial_state(1)
-        self.state, self.dropped, self.without_log = empty, empty, empty
-        self.seen = DROPPED.seen(clip.name, clip.T)
-        self.last_seen = None
+        self.state, self.without_log = empty, empty
         self.observed, self.forecasts, self.rows, self.driven = [], {}, {}, {}
-        self.occluded, self.sparse = {}, {}
+        self.occluded = {}
         self.states, self.errors = {}, []
 
     def features(self, pictures):
@@ -67,13 +63,9 @@ class Stream:
         streams = [(before, self.state, True)]
         if self.unlogged:
             streams.append((before, self.without_log, False))
-        if self.seen[t]:
-            streams.append((self.last_seen, self.dropped, True))
         states, observed, estimates = self.remember(features, t, streams)
         self.state = states[:1]
         self.states[t] = self.state
-        if self.seen[t]:
-            self.dropped, self.last_seen = states[-1:], t
         self.observed.append(observed[0].numpy().astype(np.float16))
         self.errors.append(self.surprise(t, observed[0].numpy()))
         asked, ego, manoeuvres = self.state, self.ego(t), self.manoeuvres(t, (0, c.KEEP))
@@ -92,20 +84,16 @@ class Stream:
         if self.unlogged:
             put(self.rows, risk_unlogged=risk[1], estimate=own[0])
         if (t - FIRST_TICK) % DRIVEN_EVERY == 0:
-            self.sparsely(t, features, logits[0, 0].numpy(), risk[0])
+            self.sparsely(t, features, logits[0, 0].numpy())
 
-    def sparsely(self, t, features, logits, risk):
-        """What costs more forwards: ticks dropped, what was really driven and another clip's, and no memory."""
-        at = self.last_seen  # at a dropped tick the last forecast stands
+    def sparsely(self, t, features, logits):
+        """What costs more forwards: latents of what was really driven and of another clip's driving, and occupancy without a memory."""
         fresh, _, _ = self.remember(features, t, [(None, self.model.initial_state(1), True)])
         other = torch.from_numpy(self.other["manoeuvres"][min(t, len(self.other["manoeuvres"]) - 1)][[cache.DRIVEN]])[None]
-        two = lambda x: x.expand(1, 2, -1, -1)  # the dropped stream asks for two manoeuvres, the others for one
-        manoeuvres = torch.cat([self.manoeuvres(at, (0, c.KEEP)), two(self.manoeuvres(t, (cache.DRIVEN,))), two(other), two(self.manoeuvres(t, (0,)))])
-        states, ego = torch.cat([self.dropped, self.state, self.state, fresh]), torch.cat([self.ego(at)] + [self.ego(t)] * 3)
-        latents, fresh_logits, hazard = self.model.predictor(states, ego, self.footprint.expand(4, -1), manoeuvres)
-        put(self.sparse, tick=t, risk_dropped=probability(hazard)[0].numpy(), risk=risk, steps=self.cached["steps"][t][:2])
-        self.driven[t] = latents[1:3].numpy()  # kept until what came is known
-        self.occlusion(t, logits, fresh_logits[3, 0].numpy())
+        manoeuvres = torch.cat([self.manoeuvres(t, (cache.DRIVEN,)), other, self.manoeuvres(t, (0,))])
+        latents, logits_fresh, _ = self.model.predictor(torch.cat([self.state, self.state, fresh]), self.ego(t).expand(3, -1), self.footprint.expand(3, -1), manoeuvres)
+        self.driven[t] = latents[:2].numpy()  # kept until what came is known
+        self.occlusion(t, logits, logits_fresh[2, 0].numpy())
 
     def surprise(self, t, observed):
         """Squared error of what was forecast for now, [horizons, X', Y'], NaN where nothing was forecast."""
@@ -153,7 +141,7 @@ class Stream:
     def result(self):
         observed = np.stack(self.observed)
         out = {"name": self.clip.name, "town": self.clip.town, "observed": observed, "ego": self.clip.ego[:self.clip.T], "occluded": self.occluded,
-               "rows": _stacked(self.rows), "sparse": _stacked(self.sparse), "errors": np.stack(self.errors).astype(np.float32), "edited": {}, "driven": {}}
+               "rows": {k: np.stack(v) for k, v in self.rows.items()}, "errors": np.stack(self.errors).astype(np.float32), "edited": {}, "driven": {}}
         for t, latents in self.driven.items():
             error = np.full((2, c.K), np.nan)
             for k, ticks in enumerate(c.HORIZON_TICKS):
@@ -168,10 +156,6 @@ class Stream:
             t0 = edit.meta["tick"]
             out["edited"][edit.meta["edit"]] = (t0, self.edited(t0, [edit.pictures(j) for j in range(edit.T)]))
         return out
-
-
-def _stacked(rows):
-    return {k: np.stack(v) for k, v in rows.items()}
 
 
 @torch.no_grad()

@@ -41,11 +41,11 @@ def bound(records, name, scaling):
 
 
 def series(natural, enriched, long, name, scaling):
-    """For the alarm levels: short natural clips tell how often calm driving alarms, long natural ones episodes an hour, all of them what is met."""
+    """For the alarm levels: short natural clips tell how often calm driving alarms, all natural ones episodes an hour, all of them what is met."""
     out = []
     for part in (natural, enriched):
         if part:
-            out += lv.series_of(part[0], cal.apply_risk(part[0][name][:, 0], scaling), natural=False)
+            out += lv.series_of(part[0], cal.apply_risk(part[0][name][:, 0], scaling), natural=part is natural)
     for clip in long:
         rows = dict(clip["rows"], clip=np.zeros(len(clip["rows"]["tick"]), int))
         risk = rows["risk" if name == "risk_full" else name][:, 0]

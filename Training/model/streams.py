@@ -183,11 +183,12 @@ class Stream:
                     occupancy=occupancy, hidden=hidden)
 
     def closely(self, t):
-        """What only the last tick is asked for: the near map and the velocities."""
-        near, velocity = cache.near(self.clip, t), cache.velocity(self.clip, t)
+        """What only the last tick is asked for: the near map, the velocities and the flow."""
+        near, velocity, flow = cache.near(self.clip, t), cache.velocity(self.clip, t), cache.flow(self.clip, t)
         if self.mirror:
-            near, velocity = near[..., ::-1], velocity[..., ::-1] * np.float32([1, -1, 1])[:, None, None]
-        return near, velocity
+            aside = np.float32([1, -1, 1])[:, None, None]
+            near, velocity, flow = near[..., ::-1], velocity[..., ::-1] * aside, flow[..., ::-1] * aside
+        return near, velocity, flow
 
     def risk(self, t):
         manoeuvres = self.cached["manoeuvres"][t].copy()
@@ -236,7 +237,7 @@ class Batches:
             row["occupancy_now"] = np.stack([t["occupancy"][0] for t in ticks])
             row["occupancy"] = ticks[-1]["occupancy"]
             row["manoeuvres"], row["steps"] = stream.risk(stream.t)
-            row["near"], row["velocity"] = stream.closely(stream.t)
+            row["near"], row["velocity"], row["flow"] = stream.closely(stream.t)
             row["intrinsics"], row["pose"] = stream.geometry()
             row["footprint"] = np.float32(stream.clip.footprint)
             row["reset"], row["known"], row["tick"] = reset, stream.known, np.cumsum(steps) - steps.sum() + stream.t

@@ -28,6 +28,7 @@ from .world_model import WorldModel
 BATCH, TICKS, CAMERAS = 4, 3, 3
 PEAK_RATE, EMA = 1.6e-3, 0.997
 LATENT_WEIGHT = 0.5
+LATENT_CLIPS = 200  # the last layer of the latents is fitted to
 LEAST_IOU, LEAST_IOU_AFTER = 0.15, 10_000
 
 
@@ -139,7 +140,7 @@ class Trainer:
             for n in range(len(old)):  # the latents are of what was really driven
                 rows_m[b + n, 0], rows["steps"][b + n, 0] = rows["manoeuvres"][b + n, cache.DRIVEN], rows["steps"][b + n, cache.DRIVEN]
             parts = m.predictor.parts(states, rows["ego"], rows["footprint"], rows_m)
-            latents, occupancy, hazard, trunk, near, doubt = (part.float() for part in parts)
+            latents, occupancy, hazard, trunk, near, doubt, flow = (part.float() for part in parts)
             speeds = m.velocity(trunk[:b]).float()
         weight = torch.cat([rows["weight"][:, None], (0.25 + 0.75 * (rows["weight"] > 0.5).float())[:, None].expand(-1, c.K, -1, -1)], 1)
         by_horizon = losses.occupancy(occupancy, rows["occupancy"].float(), weight[:, :, None])
@@ -148,6 +149,8 @@ class Trainer:
         (x0, x1), (y0, y1) = c.NEAR_CELLS
         loss["near"] = 0.7 * losses.near(near[:b], t["near"].float(), F.interpolate(row["weight"][:, None, x0:x1, y0:y1], scale_factor=2.0, mode="nearest"))
         loss["velocity"] = 1.0 * losses.velocity(speeds, t["velocity"])
+        loss["flow"] = 1.0 * losses.flow(flow[:b], t["flow"])
+        loss["regret"] = 0.5 * losses.regret(hazard[:, :len(c.CANDIDATES)], rows["steps"][:, :len(c.CANDIDATES)])
         wrong = F.binary_cross_entropy_with_logits(occupancy[:, 1:].detach(), rows["occupancy"][:, 1:].float(), reduction="none").mean((2, 3, 4))  # [R, K]
         loss["doubt"] = 0.05 * F.smooth_l1_loss(doubt[:, c.K:], torch.log(wrong + 1e-4))
         error, unsure, still, against_mean, n_latent = 0.0, 0.0, 0.0, 0.0, 0
@@ -347,6 +350,15 @@ def replicate(replicas, rank, content, data, seed, minutes, half, peak):
                 replicas.average(rank, trainer)
 
 
+def settle_latents(trainer, data, workers):
+    """The latents' last layer once more, of the smoothed weights, by least squares over some whole train clips."""
+    from . import latent_fit
+    from .records import choose
+    used = latent_fit.fit(trainer.smooth, choose(data, "train", LATENT_CLIPS), workers)
+    print("train: last layer of the latents fitted; moments standing and driving: "
+          + ", ".join(f"{h:g} s {used[0, k]} and {used[1, k]}" for k, h in enumerate(c.HORIZONS_S)), flush=True)
+
+
 def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, half=False, validation_clips=24, replicas=1,
           begin_with=None, peak=PEAK_RATE):
     from .evaluation import quick_look
@@ -403,7 +415,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
                 row.update(kind="step", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], ticks=trainer.ticks + together.others_seen()[1], seconds=round(trainer.seconds, 1), rate=peak * factor)
                 with open(log_path, "a") as f:
                     f.write(json.dumps(row) + "\n")
-                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "tried", "speed", "near", "velocity", "doubt", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
+                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "tried", "speed", "near", "velocity", "flow", "regret", "doubt", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
                 sums = []
                 keep(last, whole(trainer, together, seed))
                 paths = drive_clips.list_clips(data, "train")
@@ -428,6 +440,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
         stop()
         for other in others:
             other.terminate()
+    settle_latents(trainer, data, replicas)
     keep(last, whole(trainer, together, seed))
     print(f"train: done, {trainer.windows + together.others_seen()[0]} windows, {trainer.seconds / 60:.1f} minutes; checkpoint {last}")
     return 0

@@ -82,13 +82,13 @@ def write(folder, seed=0):
     natural, enriched = clips(seed), clips(seed + 1, 40, 5, extra=("rear_lost",))
     outputs.save(folder, "natural", natural, MODEL)
     outputs.save(folder, "enriched", enriched, MODEL)
-    rich = ticks(enriched)
-    outputs.save(folder, "enriched-ticks", {**{k: v for k, v in rich.items() if k != "risk"}, "risk_full": rich["risk"][:, :1], "blind": rich["blind"][:, None]}, MODEL)
+    for name, source in (("natural", natural), ("enriched", enriched)):
+        every = ticks(source)
+        noise = rng.normal(0, 0.01, every["risk"].shape)
+        outputs.save(folder, f"{name}-ticks", {**{k: v for k, v in every.items() if k != "risk"}, "risk_full": every["risk"], "risk_dropped": every["risk"] + noise, "blind": every["blind"][:, None]}, MODEL)
     long = ticks(natural, 30)
-    every = long["tick"] % 4 == 0
     rows = [[t, k, moving, 0.5, 0.6, 1.0, 0.8, 0.9, 1.1] for clip in range(60) for t in range(3) for k in range(K) for moving in (0, 1)]
-    long.update(sparse_clip=long["clip"][every], sparse_risk=long["risk"][every], sparse_risk_dropped=long["risk"][every] + rng.normal(0, 0.01, long["risk"][every].shape), sparse_steps=long["steps"][every],
-                sparse_tick=long["tick"][every], latent_rows=np.array(rows, np.float32), latent_clip=np.repeat(np.arange(60), 3 * K * 2), latent_rank=np.float32(0.6))
+    long.update(latent_rows=np.array(rows, np.float32), latent_clip=np.repeat(np.arange(60), 3 * K * 2), latent_rank=np.float32(0.6))
     kinds = np.array(["ordinary"] * 120 + ["teleport"] * 40 + ["vanish"] * 40 + ["frozen"] * 40)
     long.update(window_kind=kinds, window_clip=np.arange(len(kinds)) % 60, window_score=(rng.normal(0, 1, len(kinds)) + 4 * (kinds != "ordinary")).astype(np.float32))
     remembered = np.zeros((60, 2, BINS), int)
