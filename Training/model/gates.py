@@ -40,6 +40,7 @@ def measure(folder):
     curves = gates_alarm.alarm(m, long, *(outputs.records_of(a) for a in every_tick), settings)
     gates_latent.everything(m, long, settings)
     gates_map.behind_an_occluder(m, long, settings)
+    gates_map.uncertainty(m, outputs.records_of(natural))
     gates_risk.without_log(m, parts, aps)
     recorded = folder if (folder / "drives.npz").exists() else folder.parent / outputs.FOLDER  # drives and videos are of no town of the last ones
     summaries = gates_drives.everything(m, recorded, settings)

@@ -49,7 +49,7 @@ def sums_of(paths, model):
         for t in range(clip.T):
             before = t - 1 if t else None
             features = model.encoder(torch.from_numpy(np.ascontiguousarray(clip.pictures(t))))[None]
-            state, seen, _, _ = model.memory(features, lift, valid, torch.ones(1, cameras), torch.zeros(1, cameras), torch.from_numpy(motion_of(clip, before, t))[None],
+            state, seen, _, _, _ = model.memory(features, lift, valid, torch.ones(1, cameras), torch.zeros(1, cameras), torch.from_numpy(motion_of(clip, before, t))[None],
                                              torch.tensor([[0.0 if before is None else c.TICK_S]]), state)
             observed.append(seen[0].numpy())
             if t >= FIRST_TICK and (t - FIRST_TICK) % EVERY == 0 and t + c.HORIZON_TICKS[0] < clip.T:

@@ -16,6 +16,7 @@ from .augment import Camera
 from .geometry import relative_pose
 from .layers import SCALE_HIGH_PXPM, SCALE_LOW_PXPM
 
+REMEMBERED_TICKS = 20  # whoever was in sight within 2 s is not forgotten for being hidden
 MIRROR = np.diag([1.0, -1.0, 1.0])
 HEIGHT_PX, WIDTH_PX = c.PICTURE_HEIGHT_PX // c.FEATURE_STRIDE_PX, c.PICTURE_WIDTH_PX // c.FEATURE_STRIDE_PX
 
@@ -123,6 +124,7 @@ class Stream:
         self.told_intrinsics = self.intrinsics.copy()
         self.told_intrinsics[:, :2, :2] *= np.exp(rng.normal(0, 0.015, (len(self.cameras), 1, 1)))
         self.known = rng.random() > 0.4
+        self.seen_at = {}  # road user: tick at which a camera last had it in sight
         self.stride = int(rng.choice([1, 2, 2, 3]))
 
     def strides(self, ticks):
@@ -147,8 +149,9 @@ class Stream:
         scale = np.full((self.slots, HEIGHT_PX, WIDTH_PX), -2.0, np.float32)  # -2: no camera here, no loss
         mask = self.mask * (rng.random(self.slots) > 0.04)
         age = np.zeros(self.slots, np.float32)
-        everybody = clip.boxes(t)
-        visible = drive_labels.in_frame(everybody[clip.visible(t)], clip.ego[t])
+        everybody, in_sight = clip.boxes(t), clip.visible(t)
+        visible = drive_labels.in_frame(everybody[in_sight], clip.ego[t])
+        remembered = self.remembered(everybody, in_sight, t)
         for slot in range(n):
             if not mask[slot]:
                 continue
@@ -174,6 +177,8 @@ class Stream:
         ego = state[3:6].astype(np.float32)
         occupancy = cache.occupancy(self.cached, t)
         hidden = cache.hidden(self.cached, t)
+        if len(remembered):
+            hidden = hidden & ~drive_labels.raster(drive_labels.in_frame(remembered, clip.ego[t])).max(0).astype(bool)
         if self.mirror:
             motion[[1, 2, 4]] *= -1
             ego[1] *= -1
@@ -181,6 +186,13 @@ class Stream:
         self.previous = t
         return dict(images=images, scale=scale, mask=mask.astype(np.float32), age=age, motion=motion, elapsed=np.float32([elapsed]), ego=ego,
                     occupancy=occupancy, hidden=hidden)
+
+    def remembered(self, everybody, in_sight, t):
+        """Boxes of those who are hidden now and were in sight a moment ago: these the memory is asked for."""
+        at = [self.seen_at.get(box[0]) for box in everybody]
+        self.seen_at.update((box[0], t) for box in everybody[in_sight])
+        lately = [last is not None and t - last <= REMEMBERED_TICKS for last in at]
+        return everybody[~in_sight & np.array(lately, bool)]
 
     def closely(self, t):
         """What only the last tick is asked for: the near map, the velocities and the flow."""

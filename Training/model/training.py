@@ -104,7 +104,7 @@ class Trainer:
                 self.ring.reset(row)
         now_logits, observed, estimates, described, coverage, tried, roads = [], [], [], [], [], [], []
         for i in range(ticks):
-            state, seen, descriptor, estimate, speeds, road = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
+            state, seen, descriptor, estimate, _, speeds, road = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
                                                          t["elapsed"][:, i], state)
             tried.append(speeds), roads.append(road[:, 0])
             now_logits.append(m.now(state[:, :m.size.bev])), observed.append(seen), estimates.append(estimate), described.append(descriptor)
@@ -122,7 +122,7 @@ class Trainer:
         truth = t["ego"] / scale
         askable = (1 - t["reset"].float()[:, None] * (torch.arange(ticks) == 0).float() * (~t["known"]).float()[:, None])[..., None]
         loss["ego"] = 2.0 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
-        loss["tried"] = 0.3 * losses.tried(torch.stack(tried, 1), t["ego"][..., 0], torch.stack(roads, 1), m.memory.ego.speeds)
+        loss["tried"] = 0.6 * losses.tried(torch.stack(tried, 1), t["ego"][..., 0], torch.stack(roads, 1), m.memory.ego.speeds)
         unknown = (~t["known"])[:, None] & (torch.arange(ticks) > 0)  # own speed from pictures alone, m/s
         if unknown.any():
             log["speed"] = float((torch.stack(estimates, 1).detach()[..., 0] - t["ego"][..., 0]).abs()[unknown].mean())

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import tempfile
+import base64
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -168,16 +169,20 @@ class Latents(unittest.TestCase):
         self.assertAlmostEqual(latents.effective_rank([{"observed": noise}]), 1.0, places=2)
         self.assertAlmostEqual(latents.effective_rank([{"observed": np.repeat(noise[:, :1], 4, 1)}]), 0.25, places=2)
 
-    def test_surprise_finds_one_odd_patch(self):
+    def test_surprise_finds_an_odd_patch_and_a_wrong_speed(self):
         rng = np.random.default_rng(4)
         clips = []
         for n in range(6):
-            errors = rng.gamma(2, 1, (60, 3, 24, 16))
-            odd = rng.gamma(2, 1, (5, 3, 24, 16))
-            odd[2, :, 5:8, 5:8] += 30
-            clips.append({"errors": errors, "edited": {"vanish": (40, odd)}})
+            abrupt, own = rng.gamma(2, 1, (60, 24, 16)), -rng.gamma(2, 0.1, 60)
+            odd = rng.gamma(2, 1, (5, 24, 16))
+            odd[2, 5:8, 5:8] += 30
+            usual = -rng.gamma(2, 0.1, 5)
+            clips.append({"abrupt": abrupt, "own": own, "edited": {"vanish": (40, odd, usual), "frozen": (40, rng.gamma(2, 1, (5, 24, 16)), usual - 3.0)}})
         surprise = latents.Surprise(clips)
-        self.assertIn("worst cell", surprise.name)
+        self.assertEqual(surprise.validation, {"vanish": 1.0, "frozen": 1.0})
+        self.assertTrue(all((surprise.score(clip["abrupt"][latents.SURPRISE_FIRST:], clip["own"][latents.SURPRISE_FIRST:]) < surprise.threshold).all() for clip in clips))
+        written = surprise.into()
+        self.assertEqual(len(base64.b64decode(written["cells_mean"])), 24 * 16 * 4)
         windows = surprise.windows(clips)
         odd = windows["kind"] == "vanish"
         self.assertEqual(odd.sum(), 6)
