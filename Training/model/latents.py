@@ -142,8 +142,8 @@ class Surprise:
     def into(self):
         """-> calibration["surprise"] of model.json"""
         text = lambda a: base64.b64encode(np.ascontiguousarray(a, "<f4").tobytes()).decode()
-        return {"statistic": "abrupt", "worst_cells": WORST_CELLS, "horizon_s": round(SURPRISE_TICKS * c.TICK_S, 3), "cells_mean": text(self.mean), "cells_spread": text(self.spread),
-                "scene": {"centre": round(self.scene[0], 6), "width": round(self.scene[1], 6)},
+        horizon = {"horizon_s": round(SURPRISE_TICKS * c.TICK_S, 3), "cells_mean": text(self.mean), "cells_spread": text(self.spread), "mean": round(self.scene[0], 6), "sd": round(self.scene[1], 6)}
+        return {"statistic": "abrupt", "worst_cells": WORST_CELLS, "per_horizon": [horizon],
                 "own_motion": {"ticks": OWN_TICKS, "centre": round(self.own[0], 6), "width": round(self.own[1], 6)},
                 "threshold": round(self.threshold, 4), "m": 1, "n": WINDOW, "false_alarms_per_hour": round(3.0 / self.hours, 2), "validation_hours": round(self.hours, 4)}
 

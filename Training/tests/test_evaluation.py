@@ -182,7 +182,7 @@ class Latents(unittest.TestCase):
         self.assertEqual(surprise.validation, {"vanish": 1.0, "frozen": 1.0})
         self.assertTrue(all((surprise.score(clip["abrupt"][latents.SURPRISE_FIRST:], clip["own"][latents.SURPRISE_FIRST:]) < surprise.threshold).all() for clip in clips))
         written = surprise.into()
-        self.assertEqual(len(base64.b64decode(written["cells_mean"])), 24 * 16 * 4)
+        self.assertEqual(len(base64.b64decode(written["per_horizon"][0]["cells_mean"])), 24 * 16 * 4)
         windows = surprise.windows(clips)
         odd = windows["kind"] == "vanish"
         self.assertEqual(odd.sum(), 6)
