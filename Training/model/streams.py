@@ -257,14 +257,23 @@ class Batches:
         return {k: np.stack([r[k] for r in rows]) for k in rows[0]}
 
 
+class NoMore(Exception):
+    """The source of batches has ended; why, in one line."""
+
+
 def _produce(out, arguments):
-    source = Batches(**arguments)
-    while True:
-        out.put(next(source))
+    try:
+        source = Batches(**arguments)
+        while True:
+            out.put(next(source))
+    except drive_clips.Unreadable as problem:
+        out.put(str(problem))
+    except OSError as problem:  # such as labels that could not be kept on a full disk
+        out.put(f"the batches cannot be made: {problem}")
 
 
 def in_background(depth=4, **arguments):
-    """The same batches, made in a process of its own. -> (get, stop)"""
+    """The same batches, made in a process of its own. -> (get, stop); `get` raises NoMore where a clip cannot be read."""
     context = multiprocessing.get_context("fork")
     ready = context.Queue(depth)
     process = context.Process(target=_produce, args=(ready, arguments), daemon=True)
@@ -273,8 +282,12 @@ def in_background(depth=4, **arguments):
     def get():
         while True:
             try:
-                return ready.get(timeout=20)
+                found = ready.get(timeout=20)
             except queue.Empty:
                 if not process.is_alive():
-                    raise RuntimeError("the batch process ended; its error stands above")
+                    raise NoMore("the process that makes the batches ended; its error stands above") from None
+                continue
+            if isinstance(found, str):
+                raise NoMore(found)
+            return found
     return get, process.terminate

@@ -2,12 +2,13 @@
 
 import argparse
 import copy
-import csv
+import io
 import json
 import math
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +22,7 @@ from . import geometry as g
 from . import labels_cache as cache
 from . import losses
 from .blind import Blind
-from .streams import in_background
+from .streams import NoMore, in_background
 from .layers import EGO_SCALE, Size
 from .world_model import WorldModel
 
@@ -276,9 +277,17 @@ def trained_on(run):
 
 
 def keep(path, content):
+    """Under its name only when whole: what stood there before stays until then."""
     part = path.with_suffix(".part")
-    torch.save(content, part)
-    os.replace(part, path)
+    whole = io.BytesIO()  # torch's own writer ends the whole process where a write to a file falls short
+    torch.save(content, whole)
+    try:
+        part.write_bytes(whole.getbuffer())
+        os.replace(part, path)
+    except OSError as problem:
+        part.unlink(missing_ok=True)
+        raise Refused(f"{path}: cannot be written ({problem.strerror}); free some space and go on with --resume"
+                      + (", from the checkpoint before, which is whole" if path.exists() else "")) from None
 
 
 def rate(progress):
@@ -339,9 +348,15 @@ def replicate(replicas, rank, content, data, seed, minutes, half, peak):
     signal.signal(signal.SIGTERM, end)
     began, before, done = time.monotonic(), trainer.seconds, 0
     while True:
+        try:
+            batch = get()
+        except NoMore as problem:
+            print(f"train: {problem}", flush=True)
+            replicas.barrier.abort()  # the first replica would wait for this one
+            return
         for group in trainer.optimiser.param_groups:
             group["lr"] = peak * rate((before + time.monotonic() - began) / (minutes * 60))
-        log = trainer.step(get())
+        log = trainer.step(batch)
         if not math.isfinite(log["total"]):
             trainer.state = trainer.model.initial_state(BATCH)
         done += 1
@@ -390,7 +405,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
     began, before = time.monotonic(), trainer.seconds
     next_look, sums, bad = trainer.seconds + 60 * min(6.0, validate_minutes), [], 0
     try:
-        while trainer.seconds < minutes * 60:
+        while trainer.seconds < minutes * 60 or done == 0:  # a run that is gone on with goes on, however slow the machine
             factor = rate(trainer.seconds / (minutes * 60))
             for group in trainer.optimiser.param_groups:
                 group["lr"] = peak * factor
@@ -436,6 +451,10 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
                 if look["windows"] > LEAST_IOU_AFTER and look["iou_now"] < LEAST_IOU:
                     print(f"train: stopped, occupancy IoU now {look['iou_now']:.3f} is below {LEAST_IOU} after {trainer.windows} windows: it does not see")
                     return 1
+    except NoMore as problem:
+        raise Refused(f"{problem}; the last good checkpoint is {last}" if last.exists() else str(problem)) from None
+    except threading.BrokenBarrierError:
+        raise Refused("a replica ended; its error stands above" + (f"; the last good checkpoint is {last}" if last.exists() else "")) from None
     finally:
         stop()
         for other in others:
@@ -462,6 +481,6 @@ def main(arguments=None):
     o = parser.parse_args(arguments)
     try:
         return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16, replicas=o.replicas, begin_with=o.begin_with, peak=o.rate)
-    except Refused as refused:
-        print(f"train: {refused}")
+    except (Refused, OSError) as problem:  # such as a log that cannot be written
+        print(f"train: {problem}")
         return 2
