@@ -12,7 +12,7 @@ import torch
 from . import contract as c
 
 OPSET = 17
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 DOMAIN = "forecast-sim/1"
 
 

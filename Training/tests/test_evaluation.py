@@ -324,6 +324,12 @@ class Calibration(unittest.TestCase):
         for b in np.unique(which):
             self.assertGreaterEqual(table["bounds"][b], hit[which == b, 0].mean() - 1e-9)
 
+    def test_bound_is_not_hidden_by_one_long_calm_clip(self):
+        clips_ = np.r_[np.arange(30), np.full(600, 30)]           # 30 clips of one tick each, that all collide, and a long one that does not
+        hit = np.repeat((clips_ < 30)[:, None], K, 1)
+        bounds = calibration.upper_bound(np.full((630, K), 0.15), hit, clips_)["per_horizon"][0]["bounds"]
+        self.assertGreater(bounds[6], 0.9)
+
 
 if __name__ == "__main__":
     unittest.main()
