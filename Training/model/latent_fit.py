@@ -12,8 +12,8 @@ from .predictor import DRIVES_MPS
 from .records import FIRST_TICK, motion_of, rig_of
 from .workers import progress, shared_out
 
-EVERY = 4               # ticks from one forecast of a clip to the next
-FEWEST = 60             # moments of a horizon and a pace below which they stay as they were learned
+EVERY = 2               # ticks from one forecast of a clip to the next
+FEWEST = 40             # moments of a horizon and a pace below which they stay as they were learned
 TOWARDS_COMMON = 40.0   # a place's rest is drawn to that of both paces by so many moments
 
 

@@ -29,7 +29,7 @@ from .world_model import WorldModel
 BATCH, TICKS, CAMERAS = 4, 3, 3
 PEAK_RATE, EMA = 1.6e-3, 0.997
 LATENT_WEIGHT = 0.5
-LATENT_CLIPS = 200  # the last layer of the latents is fitted to
+LATENT_CLIPS = 120  # the last layer of the latents is fitted to
 LEAST_IOU, LEAST_IOU_AFTER = 0.15, 10_000
 
 
@@ -366,10 +366,12 @@ def replicate(replicas, rank, content, data, seed, minutes, half, peak):
 
 
 def settle_latents(trainer, data, workers):
-    """The latents' last layer once more, of the smoothed weights, by least squares over some whole train clips."""
-    from . import latent_fit
+    """The latents' last layer once more, of the smoothed weights, by least squares over some whole train clips, and the long validation clips where
+    they are: the others are too short for what comes 3 s later."""
+    from . import latent_fit, long_clips
     from .records import choose
-    used = latent_fit.fit(trainer.smooth, choose(data, "train", LATENT_CLIPS), workers)
+    paths = choose(data, "train", LATENT_CLIPS) + choose(data, long_clips.folder_of("validation"))
+    used = latent_fit.fit(trainer.smooth, paths, workers)
     print("train: last layer of the latents fitted; moments standing and driving: "
           + ", ".join(f"{h:g} s {used[0, k]} and {used[1, k]}" for k, h in enumerate(c.HORIZONS_S)), flush=True)
 
