@@ -58,6 +58,7 @@ if [ $training = yes ]; then
     if [ -n "$lacks" ]; then
         training_skipped=$(grep -hE '^ +def test_' Training/tests/test_*.py Training/real/test_*.py | wc -l)
     else
+        export ONNXRUNTIME_NODE=$root/eng/npm
         for suite in 'tests' 'real .'; do
             # shellcheck disable=SC2086  # the folder and, for a package, where its imports begin
             if ! (cd Training && /usr/bin/python3 -B "$root/eng/training-tests.py" "$results/outcomes" $suite < /dev/null) \

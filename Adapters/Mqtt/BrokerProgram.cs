@@ -8,6 +8,9 @@ internal static class BrokerProgram
     /// <summary>util-linux's program that sets what a child may do and when it ends; null where it is missing: then a killed parent leaves its broker behind.</summary>
     internal static string? SetPriv { get; } = InFolders("setpriv");
 
+    /// <summary>util-linux's program that gives a child a session of its own, so that Ctrl-C at a terminal ends us first and the broker after us.</summary>
+    private static readonly string? SetSession = InFolders("setsid");
+
     internal static string Find(string? wanted)
     {
         if (wanted is null)
@@ -21,35 +24,39 @@ internal static class BrokerProgram
 
     internal static ProcessStartInfo CommandLine(string program, BrokerFolder folder)
     {
-        var start = new ProcessStartInfo(SetPriv ?? program)
+        var line = new List<string>();
+        if (SetSession is not null)
+        {
+            line.Add(SetSession);
+        }
+
+        if (SetPriv is not null)
+        {
+            line.Add(SetPriv);
+            AddPrivileges(line, folder);
+        }
+
+        line.AddRange([program, "-c", folder.Configuration]);
+        return new ProcessStartInfo(line[0], line.Skip(1))
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
             UseShellExecute = false,
             WorkingDirectory = folder.Folder,
         };
-        if (SetPriv is not null)
-        {
-            AddPrivileges(start, folder);
-            start.ArgumentList.Add(program);
-        }
-
-        start.ArgumentList.Add("-c");
-        start.ArgumentList.Add(folder.Configuration);
-        return start;
     }
 
-    private static void AddPrivileges(ProcessStartInfo start, BrokerFolder folder)
+    private static void AddPrivileges(List<string> line, BrokerFolder folder)
     {
-        start.ArgumentList.Add("--pdeathsig");
-        start.ArgumentList.Add("TERM");
-        start.ArgumentList.Add("--no-new-privs");
+        line.Add("--pdeathsig");
+        line.Add("TERM");
+        line.Add("--no-new-privs");
         if (folder.Servant is { } servant)
         {
             // setpriv asks for the signal after it has changed the user, which would otherwise clear it
-            start.ArgumentList.Add($"--reuid={servant.User}");
-            start.ArgumentList.Add($"--regid={servant.Group}");
-            start.ArgumentList.Add("--clear-groups");
+            line.Add($"--reuid={servant.User}");
+            line.Add($"--regid={servant.Group}");
+            line.Add("--clear-groups");
         }
     }
 

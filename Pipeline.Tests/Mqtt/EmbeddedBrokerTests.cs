@@ -71,6 +71,17 @@ public sealed class EmbeddedBrokerTests(BrokerFixture fixture)
         Assert.False(Directory.Exists(broker.Folder));
     }
 
+    /// <summary>Ctrl-C reaches every process of the terminal's group: the broker must live to carry our last messages.</summary>
+    [Fact]
+    public void Start_Running_IsInASessionOfItsOwn()
+    {
+        using var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());
+
+        var stat = File.ReadAllText($"/proc/{broker.ProcessId}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' '); // state, parent, group, session
+        Assert.Equal(broker.ProcessId.ToString(CultureInfo.InvariantCulture), fields[3]);
+    }
+
     [Fact]
     public void Start_ParentKilled_BrokerEndsToo()
     {
