@@ -7,17 +7,17 @@ internal static class SummaryFile
 {
     /// <summary>Tried before the run starts, so that no run is wasted.</summary>
     /// <exception cref="UsageException">Nothing can be written there.</exception>
-    public static void CheckWritable(string path)
+    public static void CheckWritable(string path, string option = "--summary")
     {
         var folder = Path.GetDirectoryName(path) ?? "/";
         if (Directory.Exists(path))
         {
-            throw new UsageException($"--summary {path}: this is a folder; name a file in it");
+            throw new UsageException($"{option} {path}: this is a folder; name a file in it");
         }
 
         if (!Directory.Exists(folder))
         {
-            throw new UsageException($"--summary {path}: there is no folder {folder}; make it with mkdir -p {folder}");
+            throw new UsageException($"{option} {path}: there is no folder {folder}; make it with mkdir -p {folder}");
         }
 
         try
@@ -29,7 +29,7 @@ internal static class SummaryFile
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--summary {path}: the folder {folder} cannot be written to; name another, or change its rights");
+            throw new UsageException($"{option} {path}: the folder {folder} cannot be written to; name another, or change its rights");
         }
     }
 

@@ -20,6 +20,7 @@ namespace Forecast.Pipeline;
 ///     ---- channel: judged forecasts; wakes the publishing thread ----
 ///  9 Publish    to every sink, none as valid after its deadline      <see cref="ForecastPublisher"/>
 /// 10 Account    two ledgers, exact at every moment                   <see cref="Ledger"/>
+/// then, on the journey's thread, in what is left of the period: look back for surprise   <see cref="Journey.Reflect"/>
 /// </code>
 /// Steps 3 to 8 are <see cref="Journey"/>, which a replay drives without these threads.
 /// </summary>
@@ -139,8 +140,11 @@ public sealed class ForecastPipeline : IDisposable
                 if (_journey.TryTravel(_clock.Now) is { } forecast)
                 {
                     Hand(forecast);
+                    _journey.Reflect(_clock.Now);
                     continue; // frames may have come meanwhile
                 }
+
+                _journey.Reflect(_clock.Now); // a tick whose forecast nobody could take
 
                 if (_camerasRunning == 0 && _arrivals.Reader.Count == 0)
                 {

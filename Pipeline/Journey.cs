@@ -3,6 +3,7 @@ using Forecast.Pipeline.Alignment;
 using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
@@ -22,11 +23,14 @@ public sealed class Journey
     private readonly WorldStep _world;
     private readonly IWorldRun _run;
     private readonly Judge _judge;
+    private readonly Surprise _surprise;
+    private readonly EpisodicMemory _episodes;
     private readonly EgoMotionTrack _motion;
     private readonly Ledger _ledger;
     private readonly ForecastPool _forecasts;
     private readonly SceneForecast _unheard;
     private readonly TimeSpan _validFor;
+    private readonly TimeSpan _period;
     private readonly bool _everySet;
     private readonly long[] _lastFrameStopwatch;
     private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
@@ -42,6 +46,9 @@ public sealed class Journey
         _world = parts.World;
         _run = parts.Run;
         _judge = parts.Judge;
+        _surprise = parts.Surprise;
+        _episodes = parts.Episodes;
+        _period = parts.Period;
         _motion = parts.Motion;
         _ledger = parts.Ledger;
         _forecasts = parts.Forecasts;
@@ -97,6 +104,17 @@ public sealed class Journey
         return waiting ? Travel(_next, now) : null;
     }
 
+    /// <summary>
+    /// What can wait until the forecast has left: looks back from the tick that travelled last, if the next frames need not wait for it, and keeps the
+    /// scenes that are due. Does nothing when none travelled since the last call.
+    /// </summary>
+    /// <param name="now">The decision time, after the forecast was handed over.</param>
+    public void Reflect(Timestamp now)
+    {
+        _surprise.Look(now);
+        _episodes.Reflect();
+    }
+
     /// <summary>Gives back every frame that waits.</summary>
     public void Abandon() => _aligner.Abandon();
 
@@ -124,7 +142,11 @@ public sealed class Journey
         }
 
         var judging = Stopwatch.GetTimestamp();
+        _surprise.Tell(forecast, heard: forecast != _unheard);
+        _episodes.Tell(forecast, heard: forecast != _unheard);
         _judge.Read(_run, forecast);
+        _episodes.Note(forecast);
+        _surprise.Note(forecast, until: forecast.Dispatched + _period);
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
         _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));

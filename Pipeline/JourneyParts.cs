@@ -27,6 +27,10 @@ public sealed record JourneyParts
 
     public required Judge Judge { get; init; }
 
+    public required Surprise Surprise { get; init; }
+
+    public required EpisodicMemory Episodes { get; init; }
+
     public required EgoMotionTrack Motion { get; init; }
 
     public required Ledger Ledger { get; init; }
@@ -62,15 +66,18 @@ public sealed record JourneyParts
             SkewTolerance = rig.SkewTolerance,
             Wait = options.Budget * options.WaitShare,
         };
+        var world = new WorldStep(run, manifest, rig, motion, manoeuvres, ledger);
         SceneForecast NewForecast() => new(manifest, rig, manoeuvres.Count);
         return new JourneyParts
         {
             Aligner = new FrameSetAligner(rig, alignment, ledger),
             Admission = new Admission(costs, options.Budget, manifest.TickPeriod),
             Costs = costs,
-            World = new WorldStep(run, manifest, rig, motion, manoeuvres, ledger),
+            World = world,
             Run = run,
             Judge = new Judge(manifest, rig, manoeuvres, new Hindsight(manifest, motion), domain, newEventId),
+            Surprise = new Surprise(manifest, run, motion, options.LookBack, newEventId),
+            Episodes = new EpisodicMemory(manifest, run, options.Memory, options.MemoryDrive, newEventId),
             Motion = motion,
             Ledger = ledger,
             Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
@@ -88,6 +95,15 @@ public sealed record JourneyOptions
 
     /// <summary>The share of the budget that a frame set waits for a camera; 0.3, from 0 to 0.8.</summary>
     public double WaitShare { get; init; } = 0.3;
+
+    /// <summary>What looking back for surprise costs, where that is to be shed under load; by default it never is, as in lock-step.</summary>
+    public LookBackCost LookBack { get; init; } = LookBackCost.Free;
+
+    /// <summary>Where scenes are kept beyond this run; null (the default): there is no episodic memory.</summary>
+    public IEpisodicMemory? Memory { get; init; }
+
+    /// <summary>What this run's scenes are filed under: the drive's name, or the run's.</summary>
+    public string MemoryDrive { get; init; } = "";
 
     /// <summary>
     /// Every frame set is run, in turn and at the highest rung, however late its frames came; off. For lock-step, where the clock stands still

@@ -163,6 +163,7 @@ public sealed class LockStepReplay : IDisposable
             _publisher.Publish(forecast);
             Progress?.Invoke(forecast.Reference);
             _parts.Forecasts.Return(forecast);
+            _journey.Reflect(now); // before the next set's run takes the outputs
         }
     }
 

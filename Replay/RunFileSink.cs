@@ -43,6 +43,16 @@ public sealed class RunFileSink : IForecastSink
             Write("risk/event"u8, _encoder.RiskEvent(forecast, stamp));
         }
 
+        if (forecast.SurpriseEdge != AlarmEdge.None)
+        {
+            Write("surprise/event"u8, _encoder.SurpriseEvent(forecast, stamp));
+        }
+
+        if (forecast.NoveltyEdge != AlarmEdge.None)
+        {
+            Write("memory/event"u8, _encoder.MemoryEvent(forecast, stamp));
+        }
+
         return SinkResult.Taken;
     }
 

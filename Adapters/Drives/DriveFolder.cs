@@ -31,7 +31,8 @@ internal static class DriveFolder
         var ego = root.IsNull("ego") ? null : root.Text("ego", fallback: "ego.csv");
         var plan = root.IsNull("plan") ? null : root.Text("plan", fallback: "\0");
         var expected = Expectation(root.OptionalSection("expected"));
-        root.Ignore("labels", "source", "licence");
+        var labels = root.IsNull("labels") ? null : root.Text("labels", fallback: "labels.json");
+        root.Ignore("source", "licence");
         root.RefuseUnknown();
         document.ThrowIfWrong();
 
@@ -48,6 +49,7 @@ internal static class DriveFolder
             Rig = rig,
             Domain = domain,
             Expected = expected,
+            LabelsPath = labels is not null && File.Exists(Path.Combine(folder, labels)) ? Path.Combine(folder, labels) : null,
             Cameras = Cameras(folder, rig, videos, times),
             Ego = ego is null || !File.Exists(Path.Combine(folder, ego)) ? [] : ReadEgo(Path.Combine(folder, ego), delayStated),
             Plans = plan is null or "\0" ? [] : ReadPlans(Path.Combine(folder, plan), delayStated),

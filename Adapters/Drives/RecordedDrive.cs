@@ -42,6 +42,9 @@ public sealed record RecordedDrive
 
     public DriveExpectation? Expected { get; init; }
 
+    /// <summary>Where everybody around was, tick by tick (<see cref="DriveLabels"/>); null: nobody knows.</summary>
+    public string? LabelsPath { get; init; }
+
     /// <summary>One for each camera of the rig, in its order.</summary>
     public required IReadOnlyList<RecordedCamera> Cameras { get; init; }
 

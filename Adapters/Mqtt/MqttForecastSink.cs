@@ -30,10 +30,12 @@ public sealed class MqttForecastSink : IForecastSink
     private readonly SequencedTopic _scene;
     private readonly SequencedTopic _risk;
     private readonly SequencedTopic _riskEvent;
+    private readonly SequencedTopic _surpriseEvent;
+    private readonly SequencedTopic _memoryEvent;
     private readonly SequencedTopic _plan;
     private readonly SequencedTopic _health;
     private readonly SequencedTopic _latency;
-    private readonly RiskEventOutbox _outbox;
+    private readonly EventOutbox _outbox;
     private readonly Timestamp[] _captureFirst = new Timestamp[TicksRemembered];
     private bool _disposed;
 
@@ -51,10 +53,12 @@ public sealed class MqttForecastSink : IForecastSink
         _scene = Create(topicBase, TopicTable.Scene);
         _risk = Create(topicBase, TopicTable.Risk);
         _riskEvent = Create(topicBase, TopicTable.RiskEvent);
+        _surpriseEvent = Create(topicBase, TopicTable.SurpriseEvent);
+        _memoryEvent = Create(topicBase, TopicTable.MemoryEvent);
         _plan = Create(topicBase, TopicTable.Plan);
         _health = Create(topicBase, TopicTable.Health);
         _latency = Create(topicBase, TopicTable.Latency);
-        _outbox = new RiskEventOutbox(connection, _riskEvent.Topic);
+        _outbox = new EventOutbox(connection);
         connection.Will = new MqttWill(_status.Topic, _reports.Status(StatusState.Offline, "last_will", _status.Stamp(clock)).ToArray());
         connection.Departed = OnDeparted;
         connection.Connected += OnConnected;
@@ -72,23 +76,15 @@ public sealed class MqttForecastSink : IForecastSink
     /// <summary>Forecasts that were taken, and whose connection then ended before they had left.</summary>
     public long Lost => _scene.Topic.Lost;
 
-    /// <summary>Risk events that no broker acknowledged before they expired.</summary>
+    /// <summary>Events that no broker acknowledged before they expired.</summary>
     public long EventsDropped => _outbox.Dropped;
 
-    /// <summary>Risk events that wait for their expiry or their acknowledgement.</summary>
+    /// <summary>Events that wait for their expiry or their acknowledgement.</summary>
     public int EventsKept => _outbox.Kept;
 
     public SinkResult Publish(SceneForecast forecast)
     {
-        if (forecast.Edge != AlarmEdge.None && forecast.Alarm is not null)
-        {
-            KeepEvent(forecast);
-        }
-        else
-        {
-            _outbox.Pump(_clock.Now);
-        }
-
+        KeepEvents(forecast);
         var room = Room();
         if (room != PublishResult.Taken)
         {
@@ -153,10 +149,25 @@ public sealed class MqttForecastSink : IForecastSink
         rule.Retain,
         new MqttProperties { ContentType = _ticks.ContentType, SchemaVersion = ForecastEncoder.Schema, Expiry = rule.Expiry }));
 
-    private void KeepEvent(SceneForecast forecast)
+    private void KeepEvents(SceneForecast forecast)
     {
         var now = _clock.Now;
-        _outbox.Add(_ticks.RiskEvent(forecast, _riskEvent.Stamp(_clock)), now, now + TopicTable.RiskEvent.Expiry!.Value);
+        if (forecast.Edge != AlarmEdge.None && forecast.Alarm is not null)
+        {
+            _outbox.Add(_riskEvent.Topic, _ticks.RiskEvent(forecast, _riskEvent.Stamp(_clock)), now, now + TopicTable.RiskEvent.Expiry!.Value);
+        }
+
+        if (forecast.SurpriseEdge != AlarmEdge.None && forecast.SurpriseEvent is not null)
+        {
+            _outbox.Add(_surpriseEvent.Topic, _ticks.SurpriseEvent(forecast, _surpriseEvent.Stamp(_clock)), now, now + TopicTable.SurpriseEvent.Expiry!.Value);
+        }
+
+        if (forecast.NoveltyEdge != AlarmEdge.None && forecast.NoveltyEvent is not null)
+        {
+            _outbox.Add(_memoryEvent.Topic, _ticks.MemoryEvent(forecast, _memoryEvent.Stamp(_clock)), now, now + TopicTable.MemoryEvent.Expiry!.Value);
+        }
+
+        _outbox.Pump(now);
     }
 
     /// <summary>All of a tick's messages or none.</summary>
@@ -201,7 +212,7 @@ public sealed class MqttForecastSink : IForecastSink
         {
             Published?.Invoke(new ForecastDeparture(departure.Tag, _captureFirst[departure.Tag % TicksRemembered], departure.StopwatchTimestamp));
         }
-        else if (ReferenceEquals(departure.Topic, _riskEvent.Topic))
+        else if (ReferenceEquals(departure.Topic, _riskEvent.Topic) || ReferenceEquals(departure.Topic, _surpriseEvent.Topic) || ReferenceEquals(departure.Topic, _memoryEvent.Topic))
         {
             _outbox.OnAcknowledged(departure.MessageId, departure.Reason >= MqttConnection.FirstFailure);
         }

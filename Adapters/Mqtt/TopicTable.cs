@@ -27,6 +27,12 @@ public static class TopicTable
     /// <summary>Edges of alarms, each with its id, kept and sent again until they expire.</summary>
     public static readonly TopicRule RiskEvent = new("risk/event", 1, false, TimeSpan.FromSeconds(60));
 
+    /// <summary>Edges of surprise, kept and sent again as risk events are.</summary>
+    public static readonly TopicRule SurpriseEvent = new("surprise/event", 1, false, TimeSpan.FromSeconds(60));
+
+    /// <summary>Edges of new scenes, likewise.</summary>
+    public static readonly TopicRule MemoryEvent = new("memory/event", 1, false, TimeSpan.FromSeconds(60));
+
     public static readonly TopicRule Plan = new("plan", 0, false, TimeSpan.FromSeconds(1));
 
     public static readonly TopicRule Health = new("health", 0, false, TimeSpan.FromSeconds(3));
@@ -39,7 +45,7 @@ public static class TopicTable
     public static readonly TopicRule InPlan = new("in/plan", 0, false, TimeSpan.FromSeconds(1));
 
     public static IReadOnlyList<TopicRule> All { get; } =
-        [Status, Model, Rig, Scene, Risk, RiskEvent, Plan, Health, Latency, InEgo, InPlan];
+        [Status, Model, Rig, Scene, Risk, RiskEvent, SurpriseEvent, MemoryEvent, Plan, Health, Latency, InEgo, InPlan];
 
     /// <summary>For live cameras only.</summary>
     /// <exception cref="ArgumentException">The name cannot stand in a topic.</exception>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json;
 
@@ -12,13 +13,15 @@ internal sealed class JsonField
     private readonly JsonElement? _element;
     private readonly string _path;
     private readonly List<string> _problems;
+    private readonly string _file;
     private bool _reported;
 
-    private JsonField(JsonElement? element, string path, List<string> problems)
+    private JsonField(JsonElement? element, string path, List<string> problems, string file)
     {
         _element = element;
         _path = path;
         _problems = problems;
+        _file = file;
     }
 
     /// <summary>False where the document has nothing here; that has been reported already.</summary>
@@ -26,7 +29,8 @@ internal sealed class JsonField
 
     public bool IsArray => _element?.ValueKind == JsonValueKind.Array;
 
-    public static JsonField Root(JsonElement element, List<string> problems) => new(element, "", problems);
+    /// <param name="file">How problems name the document.</param>
+    public static JsonField Root(JsonElement element, List<string> problems, string file = "model.json") => new(element, "", problems, file);
 
     public JsonField Required(string name)
     {
@@ -38,14 +42,14 @@ internal sealed class JsonField
 
         if (_element is { ValueKind: JsonValueKind.Object })
         {
-            _problems.Add($"model.json: {child._path} is missing");
+            _problems.Add($"{_file}: {child._path} is missing");
         }
         else
         {
             Report("must be an object");
         }
 
-        return new JsonField(null, child._path, _problems);
+        return new JsonField(null, child._path, _problems, _file);
     }
 
     /// <summary>A field that may be left out or null.</summary>
@@ -132,7 +136,7 @@ internal sealed class JsonField
         var items = new List<JsonField>();
         foreach (var item in array.EnumerateArray())
         {
-            items.Add(new JsonField(item, $"{_path}[{items.Count}]", _problems));
+            items.Add(new JsonField(item, $"{_path}[{items.Count}]", _problems, _file));
         }
 
         if (count is { } wanted ? items.Count != wanted : items.Count == 0 && !mayBeEmpty)
@@ -171,6 +175,33 @@ internal sealed class JsonField
         return numbers;
     }
 
+    /// <summary>Base64 of little-endian float32, <paramref name="count"/> of them, each finite; any number where the count is not known (0).</summary>
+    public float[] Floats(int count)
+    {
+        if (_element is { ValueKind: JsonValueKind.String } element && element.TryGetBytesFromBase64(out var bytes) && bytes.Length % sizeof(float) == 0 && bytes.Length > 0)
+        {
+            var values = new float[bytes.Length / sizeof(float)];
+            for (var i = 0; i < values.Length; i++)
+            {
+                values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(i * sizeof(float)));
+            }
+
+            if (count != 0 && values.Length != count)
+            {
+                Report($"holds {values.Length} numbers; the observed map has {count} cells");
+            }
+            else if (Array.Exists(values, value => !float.IsFinite(value)))
+            {
+                Report("holds a number that is not finite");
+            }
+
+            return values;
+        }
+
+        Report("must be base64 of little-endian float32");
+        return [];
+    }
+
     public string[] Names()
     {
         var items = Items();
@@ -198,7 +229,7 @@ internal sealed class JsonField
         if (Exists && !_reported)
         {
             _reported = true;
-            _problems.Add(_path.Length == 0 ? $"model.json {what}" : $"model.json: {_path} {what}");
+            _problems.Add(_path.Length == 0 ? $"{_file} {what}" : $"{_file}: {_path} {what}");
         }
     }
 
@@ -208,7 +239,7 @@ internal sealed class JsonField
     {
         var path = _path.Length == 0 ? name : $"{_path}.{name}";
         return _element is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out var child)
-            ? new JsonField(child, path, _problems)
-            : new JsonField(null, path, _problems);
+            ? new JsonField(child, path, _problems, _file)
+            : new JsonField(null, path, _problems, _file);
     }
 }

@@ -8,7 +8,8 @@ internal static class ManifestCalibration
     /// <summary>Horizons are compared as written; this only forgives the decimal form of a binary fraction.</summary>
     private const double SameHorizon = 1e-9;
 
-    public static ModelCalibration Read(JsonField calibration, IReadOnlyList<double> horizons)
+    /// <param name="observedCells">X' times Y' of the observed map; 0 where the tensors could not be read.</param>
+    public static ModelCalibration Read(JsonField calibration, IReadOnlyList<double> horizons, int observedCells)
     {
         calibration.Optional("levels_ego_estimated")?.Report("belongs beside levels, not in calibration");
         double[] nowAndHorizons = [0, .. horizons];
@@ -19,7 +20,16 @@ internal static class ManifestCalibration
         {
             RiskEgoEstimated = calibration.Optional("risk_ego_estimated") is { } risk ? ReadScaling(risk, horizons) : null,
             UpperBoundEgoEstimated = calibration.Optional("upper_bound_ego_estimated") is { } bound ? ReadUpperBound(bound, horizons) : null,
+            Surprise = calibration.Optional("surprise") is { } surprise ? SurpriseJson.Read(surprise, horizons, observedCells) : null,
+            SurpriseEgoEstimated = calibration.Optional("surprise_ego_estimated") is { } estimated ? SurpriseJson.Read(estimated, horizons, observedCells) : null,
+            Novelty = calibration.Optional("novelty") is { } novelty ? ReadNovelty(novelty) : null,
         };
+    }
+
+    private static NoveltyCalibration ReadNovelty(JsonField novelty)
+    {
+        var last = novelty.Required("n").Whole(1, 100);
+        return new NoveltyCalibration(novelty.Required("similarity").Number(-1, 1), novelty.Required("m").Whole(1, last), last);
     }
 
     public static RiskLevels ReadLevels(JsonField levels, IReadOnlyList<double> horizons)
@@ -82,7 +92,7 @@ internal static class ManifestCalibration
         return read;
     }
 
-    private static List<LogitScaling> ReadScaling(JsonField table, IReadOnlyList<double> horizons)
+    public static List<LogitScaling> ReadScaling(JsonField table, IReadOnlyList<double> horizons)
     {
         var rows = new List<LogitScaling>();
         foreach (var item in table.Items(horizons.Count))
@@ -96,7 +106,7 @@ internal static class ManifestCalibration
         return rows;
     }
 
-    private static UpperBoundTable ReadUpperBound(JsonField bound, IReadOnlyList<double> horizons)
+    public static UpperBoundTable ReadUpperBound(JsonField bound, IReadOnlyList<double> horizons)
     {
         var edges = new List<IReadOnlyList<double>>();
         var bounds = new List<IReadOnlyList<double>>();
@@ -133,7 +143,7 @@ internal static class ManifestCalibration
         }
     }
 
-    private static int IndexOf(IReadOnlyList<double> horizons, double seconds)
+    public static int IndexOf(IReadOnlyList<double> horizons, double seconds)
     {
         for (var i = 0; i < horizons.Count; i++)
         {

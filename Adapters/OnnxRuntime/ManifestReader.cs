@@ -10,7 +10,10 @@ internal sealed record ModelDescription(ModelManifest Manifest, IReadOnlyDiction
 
 internal sealed record GraphFile(string Path, string Sha256);
 
-/// <summary>Reads model.json in one pass and notes every fault. The result is meaningful only if none was noted.</summary>
+/// <summary>
+/// Reads model.json in one pass and notes every fault. The result is meaningful only if none was noted. The optional part of surprise is described
+/// at <see cref="SurpriseJson"/>.
+/// </summary>
 internal static class ManifestReader
 {
     public const string Schema = "forecast.model/1";
@@ -63,6 +66,8 @@ internal static class ManifestReader
         var (collision, candidates, rung8) = ReadManoeuvres(root.Required("manoeuvres"), horizons.Count);
         root.Required("initial_state").Exactly("zeros");
 
+        var shapes = known.Shapes;
+        var observedCells = problems.Count > before ? 0 : shapes.Observed[1] * shapes.Observed[2];
         var manifest = new ModelManifest(
             root.Required("name").Text(),
             root.Required("version").Text(),
@@ -84,9 +89,9 @@ internal static class ManifestReader
             grid,
             heights,
             classes,
-            known.Shapes,
+            shapes,
             ReadCosts(root.Required("cost_table_ms")),
-            ManifestCalibration.Read(root.Required("calibration"), horizons),
+            ManifestCalibration.Read(root.Required("calibration"), horizons, observedCells),
             ManifestCalibration.ReadLevels(root.Required("levels"), horizons),
             ManifestCalibration.ReadSkill(root.Required("skill")))
         {

@@ -24,7 +24,7 @@ internal sealed class ModelSessions : IDisposable
     /// <exception cref="ProviderUnavailableException">CUDA was demanded and cannot be had.</exception>
     public static ModelSessions Open(ModelFolder folder, OnnxOptions options, string providers, List<string> problems)
     {
-        QuietRuntime();
+        OnnxEnvironment.Get();
         var graphs = new Dictionary<string, byte[]>();
         foreach (var graph in ManifestReader.Graphs)
         {
@@ -192,15 +192,5 @@ internal sealed class ModelSessions : IDisposable
         session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         session.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
         return session;
-    }
-
-    /// <summary>Everything that the runtime would print as an error also comes as an exception, which is handled once, here.</summary>
-    private static void QuietRuntime()
-    {
-        if (!OrtEnv.IsCreated)
-        {
-            var options = new EnvironmentCreationOptions { logId = "forecast", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-            OrtEnv.CreateInstanceWithOptions(ref options);
-        }
     }
 }

@@ -11,7 +11,7 @@ public static class OnnxRuntimePresence
         try
         {
             problem = "";
-            var environment = OrtEnv.Instance();
+            var environment = OnnxEnvironment.Get();
             return $"{environment.GetVersionString()}, built with {string.Join(", ", environment.GetAvailableProviders())}";
         }
         catch (Exception fault) when (fault is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or OnnxRuntimeException)

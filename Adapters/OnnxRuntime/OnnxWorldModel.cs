@@ -15,9 +15,14 @@ public sealed class OnnxWorldModel : IWorldModel
         _folder = folder;
         _sessions = sessions;
         _log = log;
+        Manifest = folder.Manifest;
     }
 
-    public ModelManifest Manifest => _folder.Manifest;
+    /// <summary>With a rig's calibration in it, where one was given.</summary>
+    public ModelManifest Manifest { get; private set; }
+
+    /// <summary>The rig's calibration that stands in place of the model's own; null: none.</summary>
+    public RigCalibration? Calibration { get; private set; }
 
     public string Provider => ProviderReport.Live;
 
@@ -63,6 +68,13 @@ public sealed class OnnxWorldModel : IWorldModel
             sessions.Dispose();
             throw;
         }
+    }
+
+    /// <summary>From here on <see cref="Manifest"/> is as calibrated for one rig; before any run is made.</summary>
+    public void Calibrate(RigCalibration calibration)
+    {
+        Calibration = calibration;
+        Manifest = calibration.ApplyTo(_folder.Manifest);
     }
 
     /// <inheritdoc/>

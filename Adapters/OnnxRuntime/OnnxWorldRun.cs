@@ -20,6 +20,7 @@ internal sealed class OnnxWorldRun : IWorldRun
     private readonly BoundGraph[] _recall;      // by which state is the committed one
     private readonly BoundGraph?[][] _imagine;  // the same, then by the count of manoeuvres
     private readonly int _steps;
+    private readonly List<OnnxPastStates> _past = [];
     private int _committed;
     private bool _remembered;
     private bool _disposed;
@@ -74,6 +75,8 @@ internal sealed class OnnxWorldRun : IWorldRun
 
     public ReadOnlySpan<float> EgoEstimate => Floats("ego_estimate");
 
+    public ReadOnlySpan<float> EgoAgreement => _memory.TryGetValue(TensorContract.EgoAgreement, out var agreement) ? (float[])agreement : [];
+
     public ReadOnlySpan<float> Observed => Floats("observed");
 
     public ReadOnlySpan<float> Descriptor => Floats("descriptor");
@@ -89,6 +92,8 @@ internal sealed class OnnxWorldRun : IWorldRun
     /// <summary>The world state that the next <see cref="Remember"/> reads.</summary>
     internal ReadOnlySpan<float> CommittedState => _states[_committed];
 
+    internal float[] FootprintMemory => Floats("footprint");
+
     public RunStatus Encode()
     {
         _remembered = false;
@@ -103,7 +108,7 @@ internal sealed class OnnxWorldRun : IWorldRun
             return status;
         }
 
-        _remembered = Finite.All(_states[1 - _committed]) && Finite.All(Observed) && Finite.All(Descriptor) && Finite.All(EgoEstimate);
+        _remembered = Finite.All(_states[1 - _committed]) && Finite.All(Observed) && Finite.All(Descriptor) && Finite.All(EgoEstimate) && Finite.All(EgoAgreement);
         return Judge(_remembered);
     }
 
@@ -148,6 +153,15 @@ internal sealed class OnnxWorldRun : IWorldRun
         IsInitial = true;
     }
 
+    public IPastStates KeepPast(int slots)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
+        ObjectDisposedException.ThrowIf(_disposed || _sessions["predictor"] is null, this);
+        var past = new OnnxPastStates(this, _sessions["predictor"]!, [.. _tensors.Where(tensor => tensor.Graph == "predictor")], slots, _bindOnce, _log);
+        _past.Add(past);
+        return past;
+    }
+
     public void Dispose()
     {
         if (_disposed)
@@ -156,6 +170,7 @@ internal sealed class OnnxWorldRun : IWorldRun
         }
 
         _disposed = true;
+        _past.ForEach(past => past.Dispose());
         _encoder.Dispose();
         foreach (var graph in (ReadOnlySpan<BoundGraph?>)[.. _recall, .. _imagine[0], .. _imagine[1]])
         {

@@ -37,6 +37,7 @@ internal sealed class TensorContract
         ("memory", "observed", "output", "float32", "B D X' Y'"),
         ("memory", "descriptor", "output", "float32", "B E"),
         ("memory", "ego_estimate", "output", "float32", "B 3"),
+        ("memory", EgoAgreement, "output", "float32", "B 1"),
         ("predictor", "state", "input", "float32", "B S X Y"),
         ("predictor", "ego", "input", "float32", "B 3"),
         ("predictor", "footprint", "input", "float32", "B 3"),
@@ -45,6 +46,9 @@ internal sealed class TensorContract
         ("predictor", "occupancy_logits", "output", "float32", "B 1+K classes X Y"),
         ("predictor", "hazard_logits", "output", "float32", "B A K"),
     ];
+
+    /// <summary>The one tensor that a model may be without.</summary>
+    internal const string EgoAgreement = "ego_agreement";
 
     private readonly Dictionary<string, int> _sizes;
 
@@ -78,6 +82,11 @@ internal sealed class TensorContract
         foreach (var (graph, name, kind, type, shape) in _tensors)
         {
             var index = declared.FindIndex(d => d.Tensor.Graph == graph && d.Tensor.Name == name && d.Tensor.Kind == kind);
+            if (index < 0 && name == EgoAgreement)
+            {
+                continue;
+            }
+
             if (index < 0)
             {
                 missing.Add($"{graph} {kind} {name}");

@@ -170,6 +170,22 @@ public sealed class Exposition
         to.Family("forecast_risk_level", "gauge", "1 at the level that stands; unknown is never low.");
         States(to, "forecast_risk_level", "level", _metrics.Level);
         Counter(to, "forecast_alarms_total", "Alarms risen.", _metrics.Alarms);
+        if (float.IsFinite(_metrics.SurpriseScore))
+        {
+            Gauge(to, "forecast_surprise_score", "Standard deviations by which the latent forecast missed more than on ordinary drives; left out when not known.", _metrics.SurpriseScore);
+        }
+
+        Gauge(to, "forecast_surprised", "1 while the scene does what was not forecast.", _metrics.Surprised ? 1 : 0);
+        Counter(to, "forecast_surprises_total", "Events of surprise risen.", _metrics.Surprises);
+        Counter(to, "forecast_surprise_shed_total", "Looks back that were shed, because the next frames would have had to wait.", _metrics.SurpriseShed);
+        if (float.IsFinite(_metrics.Similarity))
+        {
+            Gauge(to, "forecast_memory_similarity", "Cosine of the newest scene's descriptor to the nearest kept one; left out when not known.", _metrics.Similarity);
+        }
+
+        Gauge(to, "forecast_memory_episodes", "Scenes in the episodic memory.", _metrics.Episodes);
+        Counter(to, "forecast_memory_dropped_total", "Scenes not kept beyond the process: too many waited, or the disk refused.", _metrics.EpisodesDropped);
+        Counter(to, "forecast_new_scenes_total", "Scenes unlike all that is kept.", _metrics.NewScenes);
         to.Family("forecast_ego_origin", "gauge", "1 at where the newest forecast's ego motion came from.");
         States(to, "forecast_ego_origin", "origin", _metrics.EgoOrigin);
         Gauge(to, "forecast_batch_frames", "Pictures in the newest batch.", _metrics.CamerasInBatch);

@@ -18,6 +18,7 @@ internal static class CommandTree
         root.Add(DemoCommand.Create(host, DemoRun.RunAsync));
         root.Add(RunCommand.Create(host, CameraRun.RunAsync));
         root.Add(ReplayCommand.Create(host, DriveReplay.RunAsync));
+        root.Add(CalibrateCommand.Create(host, CalibrationRun.RunAsync));
         root.Add(BenchCommand.Create(host, BenchRun.RunAsync));
         root.Add(WatchCommand.Create(host, WatchRun.RunAsync));
         root.Add(DoctorCommand.Create(host));

@@ -59,6 +59,7 @@ internal sealed class CommonOptions
         {
             "vehicle" => ("--vehicle", "NAME", "the vehicle's name, a level of the topics"),
             "model.dir" => ("--model", "DIR", "the world model's folder; default models/nano of the installation"),
+            "model.calibration" => ("--calibration", "FILE", "what forecast calibrate found out about this rig"),
             "broker.url" => ("--broker", "URL", "mqtt://HOST[:PORT], mqtts://HOST[:PORT], or embedded"),
             "rig" => ("--rig", "FILE", "the cameras' calibration"),
             "manoeuvres" => ("--manoeuvres", "N", "candidate manoeuvres to imagine: 16, 8 or 1"),

@@ -13,6 +13,7 @@ internal static class InputFaults
     {
         ConfigurationException configuration => configuration.Lines,
         UnusableInputException input => input.Problems,
+        CalibrationFileException calibration => calibration.Problems,
         ModelFolderException model => [.. model.Problems.Select(problem => $"{model.Folder}: {problem}")],
         ProviderUnavailableException or EmbeddedBrokerException or UsageException => [fault.Message],
         _ => null,

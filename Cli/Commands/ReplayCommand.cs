@@ -34,7 +34,7 @@ internal static class ReplayCommand
         var speed = new Option<string?>("--speed") { HelpName = "max|N", Description = "times real time; default max, or 1 with --as-live" };
         var outFile = new Option<string?>("--out") { HelpName = "RUN", Description = "write the forecasts to a run file" };
         var command = new Command("replay", "run recorded drives through the pipeline") { drives, exact, asLive, speed, outFile };
-        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "rig", "manoeuvres", "metrics.port", "summary");
+        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "model.calibration", "broker.url", "rig", "manoeuvres", "metrics.port", "summary");
         command.SetBody(
             host,
             common,
@@ -79,7 +79,9 @@ internal static class ReplayCommand
         return mode != ReplayMode.AsLive || speed == 1 ? speed : throw new UsageException($"--speed {text}: --as-live plays in real time; leave --speed out");
     }
 
-    private static string ResolveDrive(string drive, CommandHost host)
+    /// <summary>The path of a drive that is given by its path or by the name of a sample.</summary>
+    /// <exception cref="UsageException">There is nothing there.</exception>
+    internal static string ResolveDrive(string drive, CommandHost host)
     {
         var path = Path.GetFullPath(drive, host.CurrentFolder);
         return File.Exists(path) || Directory.Exists(path)

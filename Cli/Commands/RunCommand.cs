@@ -11,7 +11,7 @@ internal static class RunCommand
     public static Command Create(CommandHost host, CommandBody<RunOptions> body)
     {
         var command = new Command("run", "forecast from the configured cameras until told to end (Ctrl-C)");
-        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "rig", "manoeuvres", "metrics.port", "summary");
+        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "model.calibration", "broker.url", "rig", "manoeuvres", "metrics.port", "summary");
         command.SetBody(
             host,
             common,

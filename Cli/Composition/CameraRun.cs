@@ -29,7 +29,8 @@ internal static class CameraRun
             Domain: null,
             Duration: null,
             BrokerMustAnswer: false);
-        var summary = new LiveSession(settings, model, console).Run(input, cancelled);
+        using var memory = MemoryComposition.Open(settings, model.Manifest, console);
+        var summary = new LiveSession(settings, model, console, memory).Run(input, cancelled);
         SummaryReport.Finish(summary, settings, console);
         return Task.FromResult(ExitCode.Fine);
     }

@@ -14,7 +14,8 @@ internal static class DemoRun
         var drive = DriveLibrary.Open(options.DriveFolder, settings.RigFile);
         console.Line($"drive {drive.Name}: {drive.Cameras.Count} cameras, {drive.Duration.TotalSeconds:0.0} s");
         using var model = ModelComposition.Load(settings, exact: false, console);
-        var summary = new LiveSession(settings, model, console).Run(new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()), cancelled);
+        using var memory = MemoryComposition.Open(settings, model.Manifest, console);
+        var summary = new LiveSession(settings, model, console, memory).Run(new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()), cancelled);
         SummaryReport.Finish(summary, settings, console);
         return Task.FromResult(summary.Framesets.Published > 0 || cancelled.IsCancellationRequested ? ExitCode.Fine : ExitCode.Failed);
     }

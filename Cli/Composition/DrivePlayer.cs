@@ -25,7 +25,7 @@ internal sealed class DrivePlayer(RecordedDrive drive)
         (clock, _) => drive.Ego.Count + drive.Plans.Count == 0 ? null : new PacedEgoMotion(drive.Ego, drive.Plans, clock, () => Offset(clock)),
         drive.Domain,
         drive.Duration,
-        BrokerMustAnswer: true);
+        BrokerMustAnswer: true) { MemoryDrive = drive.Name };
 
     private TimeSpan Offset(RigClock clock) => _offset ??= clock.Now + LeadIn - drive.Start;
 

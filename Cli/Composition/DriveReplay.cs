@@ -7,6 +7,7 @@ using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline;
 using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
@@ -20,7 +21,7 @@ internal static class DriveReplay
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Rigs estimated for well-known bare videos; any other gets a generic one, and says so.</summary>
-    private static string AssumedRigs => Path.Combine(CommandHost.FindRoot(AppContext.BaseDirectory), "data-samples", "rigs");
+    internal static string AssumedRigs => Path.Combine(CommandHost.FindRoot(AppContext.BaseDirectory), "data-samples", "rigs");
 
     public static Task<int> RunAsync(Settings settings, ReplayOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
@@ -28,16 +29,17 @@ internal static class DriveReplay
         using var model = ModelComposition.Load(settings, options.Mode == ReplayMode.Exact, console);
         foreach (var drive in drives)
         {
-            RigChecks.ThrowIfUnsuited(drive.Rig, model.Manifest);
+            RigChecks.ThrowIfUnsuited(drive.Rig, model.Manifest, model.Calibration);
         }
 
+        using var memory = options.Mode == ReplayMode.Exact ? null : MemoryComposition.Open(settings, model.Manifest, console); // an exact run must not depend on the runs before it
         var summaries = new List<Summary>();
         foreach (var drive in drives.TakeWhile(_ => !cancelled.IsCancellationRequested))
         {
             Introduce(drive, console);
             summaries.Add(options.Mode == ReplayMode.AsLive
-                ? new LiveSession(settings, model, console).Run(new DrivePlayer(drive).Input(settings, SourceKind.Replay, RunName.Create()), cancelled)
-                : LockStep(settings, options, drive, model, console, cancelled));
+                ? new LiveSession(settings, model, console, memory).Run(new DrivePlayer(drive).Input(settings, SourceKind.Replay, RunName.Create()), cancelled)
+                : LockStep(settings, options, drive, model, memory, console, cancelled));
         }
 
         if (summaries.Count == 0)
@@ -59,7 +61,7 @@ internal static class DriveReplay
         }
     }
 
-    private static Summary LockStep(Settings settings, ReplayOptions options, RecordedDrive drive, OnnxWorldModel model, ConsoleOutput console, CancellationToken cancelled)
+    private static Summary LockStep(Settings settings, ReplayOptions options, RecordedDrive drive, OnnxWorldModel model, IEpisodicMemory? memory, ConsoleOutput console, CancellationToken cancelled)
     {
         var manifest = model.Manifest;
         var clock = new DriveClock(drive.Start);
@@ -68,9 +70,9 @@ internal static class DriveReplay
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
         using var run = model.CreateRun(drive.Rig.Cameras.Count);
         var eventIds = new EventIds(drive.Name);
-        var journey = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod), EverySet = true };
+        var journey = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod), EverySet = true, Memory = memory, MemoryDrive = drive.Name };
         var costs = options.Mode == ReplayMode.Exact ? ModelComposition.Frozen(manifest, manoeuvres) : ModelComposition.Free(manoeuvres);
-        var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, costs, journey, drive.Domain, eventIds.Next);
+        var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, costs, journey, RigChecks.DomainOf(drive.Domain, model.Calibration), eventIds.Next);
         var identity = new MessageIdentity(settings.Vehicle, session, SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);
 
         using var broker = BrokerComposition.Open(settings, Guid.NewGuid(), console);

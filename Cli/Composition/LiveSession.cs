@@ -8,6 +8,7 @@ using Forecast.Pipeline;
 using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 
@@ -26,10 +27,14 @@ internal sealed record LiveInput(
     Func<RigClock, BrokerComposition, IEgoMotionSource?> OpenMotion,
     string? Domain,
     TimeSpan? Duration,
-    bool BrokerMustAnswer);
+    bool BrokerMustAnswer)
+{
+    /// <summary>What this run's scenes are filed under in the episodic memory.</summary>
+    public string MemoryDrive { get; init; } = "live";
+}
 
 /// <summary>One run of the pipeline on the machine's clock: demo, run, and replay --as-live.</summary>
-internal sealed class LiveSession(Settings settings, OnnxWorldModel model, ConsoleOutput console)
+internal sealed class LiveSession(Settings settings, OnnxWorldModel model, ConsoleOutput console, IEpisodicMemory? memory = null)
 {
     private const int SlotsPerCamera = 10; // the aligner holds eight, one is being filled, one is under way
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
@@ -43,14 +48,17 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     public Summary Run(LiveInput input, CancellationToken cancelled)
     {
         var manifest = model.Manifest;
-        RigChecks.ThrowIfUnsuited(input.Rig, manifest);
+        RigChecks.ThrowIfUnsuited(input.Rig, manifest, model.Calibration);
         var session = Guid.NewGuid();
         var clock = new RigClock(TimeProvider.System);
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
         var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres);
         using var run = model.CreateRun(input.Rig.Cameras.Count);
-        var options = new JourneyOptions { Budget = settings.BudgetFor(manifest.TickPeriod) };
-        var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, input.Domain, Guid.NewGuid);
+        var options = new JourneyOptions
+        {
+            Budget = settings.BudgetFor(manifest.TickPeriod), LookBack = ModelComposition.WarmUpLookBack(model, run), Memory = memory, MemoryDrive = input.MemoryDrive,
+        };
+        var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
         var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
         Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
 
@@ -22,12 +24,47 @@ internal static class ModelComposition
         var model = OnnxWorldModel.Load(settings.Model.Folder, options, console.Warning);
         var report = model.ProviderReport;
         console.Line($"model {model.Manifest.Name} {model.Manifest.Version} on {report.Live}: {report.Why}");
+        if (settings.Model.CalibrationFile is { } file)
+        {
+            model.Calibrate(CalibrationFile.Load(file, model.Manifest));
+            console.Line($"calibrated for the rig {model.Calibration!.RigName} from {model.Calibration.Drives} drives: {file}");
+        }
+
         return model;
     }
 
     /// <summary>Every rung timed before the first frame comes.</summary>
     public static CostTable WarmUp(OnnxWorldModel model, int cameras, Manoeuvres manoeuvres) =>
         new(manoeuvres.Rungs, [.. model.WarmUp(cameras, manoeuvres.Rungs, WarmUpRepeats).Select(time => time.P99)], frozen: false);
+
+    /// <summary>What looking back for surprise costs: the median of some, so that the first one already knows whether there is time for it.</summary>
+    public static LookBackCost WarmUpLookBack(IWorldModel model, IWorldRun run)
+    {
+        var looks = new SurpriseReading(model.Manifest.HorizonsS).Looks;
+        if ((model.Manifest.Calibration.Surprise ?? model.Manifest.Calibration.SurpriseEgoEstimated) is null || looks == 0)
+        {
+            return LookBackCost.Free;
+        }
+
+        var past = run.KeepPast(1);
+        var times = new TimeSpan[WarmUpRepeats];
+        for (var i = -2; i < WarmUpRepeats; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            for (var look = 0; look < looks; look++)
+            {
+                past.Imagine(0);
+            }
+
+            if (i >= 0)
+            {
+                times[i] = Stopwatch.GetElapsedTime(started);
+            }
+        }
+
+        Array.Sort(times);
+        return new LookBackCost(times[WarmUpRepeats / 2]);
+    }
 
     /// <summary>In lock-step a run costs the drive's clock nothing: every set runs at the full rung.</summary>
     public static CostTable Free(Manoeuvres manoeuvres) => new(manoeuvres.Rungs, [.. manoeuvres.Rungs.Select(_ => TimeSpan.Zero)], frozen: true);

@@ -49,6 +49,8 @@ internal static class Rehearsal
                 publisher.Publish(forecast);
                 parts.Forecasts.Return(forecast);
             }
+
+            journey.Reflect(now);
         }
 
         journey.Abandon();

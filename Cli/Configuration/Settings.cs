@@ -37,6 +37,8 @@ internal sealed record Settings
 
     public EgoSettings Ego { get; init; } = new();
 
+    public MemorySettings Memory { get; init; } = new();
+
     /// <summary>Default none; file, written when the command ends.</summary>
     public string? SummaryFile { get; init; }
 
@@ -71,6 +73,9 @@ internal sealed record ModelSettings
 {
     /// <summary>Default models/nano of the installation; folder with a model.json.</summary>
     public string Folder { get; init; } = "";
+
+    /// <summary>Default none; a rig's calibration file, see `forecast calibrate`.</summary>
+    public string? CalibrationFile { get; init; }
 
     /// <summary>Default auto: CUDA where there is a GPU, else the CPU; auto, cpu or cuda.</summary>
     public ProviderWish Provider { get; init; } = ProviderWish.Auto;
@@ -139,6 +144,18 @@ internal sealed record EgoSettings
 {
     /// <summary>Default true; false leaves the model to estimate the vehicle's motion.</summary>
     public bool FromMqtt { get; init; } = true;
+}
+
+internal sealed record MemorySettings
+{
+    /// <summary>Default none: no episodic memory; file, made where there is none.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Default 10000; 100 to 100000 scenes.</summary>
+    public int Rows { get; init; } = 10_000;
+
+    /// <summary>Default 32; 1 to 1000 MB, of the file.</summary>
+    public int Megabytes { get; init; } = 32;
 }
 
 /// <summary>A setting as it stands: its text has no secret in it.</summary>

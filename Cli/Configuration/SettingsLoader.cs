@@ -77,6 +77,7 @@ internal static class SettingsLoader
                 Address = read.Address("metrics.address", standard.Metrics.Address),
             },
             Ego = new EgoSettings { FromMqtt = read.Choice("ego.from", 0, "mqtt", "none") == 0 },
+            Memory = ReadMemory(read, standard.Memory),
             SummaryFile = read.FilePath("summary"),
         };
     }
@@ -132,8 +133,25 @@ internal static class SettingsLoader
         return new ModelSettings
         {
             Folder = folder ?? Path.Combine(root, "models", "nano"),
+            CalibrationFile = read.ExistingFile("model.calibration"),
             Provider = (ProviderWish)read.Choice("model.provider", 0, "auto", "cpu", "cuda"),
             Threads = read.Whole("model.threads", 0, 0, 64),
+        };
+    }
+
+    private static MemorySettings ReadMemory(SettingReader read, MemorySettings standard)
+    {
+        var path = read.FilePath("memory.path");
+        if (path is not null && !Directory.Exists(Path.GetDirectoryName(path)))
+        {
+            read.Fault("memory.path", $"there is no folder {Path.GetDirectoryName(path)}; make it with mkdir -p");
+        }
+
+        return new MemorySettings
+        {
+            Path = path,
+            Rows = read.Whole("memory.rows", standard.Rows, 100, 100_000),
+            Megabytes = read.Whole("memory.megabytes", standard.Megabytes, 1, 1000),
         };
     }
 

@@ -26,6 +26,7 @@ internal static partial class SettingsSchema
         new("budget_ms", "5 to 2000 (milliseconds; left out: the model's tick period)"),
         new("manoeuvres", "16, 8, 1"),
         new("model.dir", "a folder with a model.json"),
+        new("model.calibration", "a file that forecast calibrate wrote for this rig and model"),
         new("model.provider", "auto, cpu, cuda"),
         new("model.threads", "0 to 64 (0: chosen from the cores)"),
         new("broker.url", "embedded, mqtt://HOST[:PORT], mqtts://HOST[:PORT]"),
@@ -39,6 +40,9 @@ internal static partial class SettingsSchema
         new("metrics.port", "0 (off) to 65535", Fingerprinted: false),
         new("metrics.address", "an IP address of this machine", Fingerprinted: false),
         new("ego.from", "mqtt, none"),
+        new("memory.path", "a file, made where there is none", Fingerprinted: false),
+        new("memory.rows", "100 to 100000 scenes"),
+        new("memory.megabytes", "1 to 1000 (of the file)"),
         new("summary", "a file in a folder that can be written to", Fingerprinted: false),
     ];
 

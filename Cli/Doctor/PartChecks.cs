@@ -3,6 +3,7 @@ using Forecast.Adapters.Drives;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;
+using Forecast.Adapters.Sqlite;
 using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
 
@@ -23,12 +24,17 @@ internal static class PartChecks
         new("model", () => Model(settings)),
         new("mqtt client", MqttClient),
         new("mosquitto", Mosquitto),
+        new("sqlite", Sqlite),
         new("samples", () => Samples(host)),
     ];
 
     private static Finding OpenCv() => OpenCvPresence.Version(out var problem) is { } version
         ? Finding.Ok("opencv", $"OpenCV {version} and its shim")
         : Finding.Missing("opencv", problem, $"{SetUp}, then build again");
+
+    private static Finding Sqlite() => SqlitePresence.Version() is { } version
+        ? Finding.Ok("sqlite", $"SQLite {version}, for the episodic memory")
+        : Finding.Advice("sqlite", "libsqlite3.so.0 is not installed; there can be no episodic memory", SetUp);
 
     private static Finding OnnxRuntime() => OnnxRuntimePresence.Describe(out var problem) is { } found
         ? Finding.Ok("onnx runtime", found)

@@ -155,4 +155,35 @@ public sealed class EgoMotionTrackTests
         Assert.NotNull(_track.PlanAt(At(1500), At(1510)));
         Assert.Null(_track.PlanAt(At(1501), At(1511)));
     }
+
+    [Theory]
+    [InlineData(10, 2, 0, 2, 0)]
+    [InlineData(10, 0, 0.5, 0, 0.05)]
+    [InlineData(10, -2, -0.5, -2, -0.0526)] // 9.5 m in a second, half a radian to the right
+    [InlineData(0.1, 0, 0.5, 0, 0)]         // 0.1 m: too short to have a curvature
+    [InlineData(20, -12, 0, -9, 0)]         // beyond what training's recordings were taken to do
+    [InlineData(1, 0, 2, 0, 0.2)]
+    public void Driven_OverASecond_GivesTheControlsThatWouldDriveIt(double speed, double acceleration, double yawRate, double expectedAcceleration, double expectedCurvature)
+    {
+        for (var ms = 1000; ms <= 2000; ms += 10)
+        {
+            var v = (float)(speed + (acceleration * (ms - 1000) / 1000));
+            _track.OnEgo(new EgoSample(At(ms), At(ms + 1), v, (float)yawRate, (float)acceleration));
+        }
+
+        var (a, curvature) = _track.Driven(At(1000), At(2000), At(2001))!.Value;
+        Assert.Equal(expectedAcceleration, a, 0.02);
+        Assert.Equal(expectedCurvature, curvature, 0.003);
+    }
+
+    [Fact]
+    public void Driven_MotionNotKnownAllTheWay_IsNull()
+    {
+        _track.OnEgo(new EgoSample(At(1000), At(1000), 10, 0, 0));
+        _track.OnEgo(new EgoSample(At(2000), At(2000), 10, 0, 0));
+
+        Assert.Null(_track.Driven(At(1000), At(2000), At(2000)));
+        Assert.Null(_track.Driven(At(900), At(1000), At(2000)));
+        Assert.NotNull(_track.Driven(At(2000), At(2100), At(2000)));
+    }
 }

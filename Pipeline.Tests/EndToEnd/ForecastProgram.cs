@@ -15,6 +15,12 @@ internal sealed partial class ForecastProgram : IDisposable
 
     /// <param name="folder">The current folder of the process.</param>
     public ForecastProgram(string folder, params string[] arguments)
+        : this(folder, home: null, arguments)
+    {
+    }
+
+    /// <param name="home">The user's folder; null: that of whoever runs the tests.</param>
+    public ForecastProgram(string folder, string? home, string[] arguments)
     {
         _shown = $"forecast {string.Join(' ', arguments)}";
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "forecast.dll"), .. arguments])
@@ -26,6 +32,13 @@ internal sealed partial class ForecastProgram : IDisposable
         foreach (var variable in start.Environment.Keys.Where(name => name.StartsWith("FORECAST_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(variable);
+        }
+
+        if (home is not null)
+        {
+            start.Environment["HOME"] = home;
+            start.Environment["DOTNET_CLI_HOME"] = home;
+            start.Environment.Remove("XDG_CACHE_HOME");
         }
 
         _process = new Process { StartInfo = start };

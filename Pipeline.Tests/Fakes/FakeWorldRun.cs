@@ -15,8 +15,6 @@ internal sealed class FakeWorldRun : IWorldRun
     private readonly float[] _ego = new float[3];
     private readonly float[] _footprint = new float[3];
     private readonly float[] _manoeuvres = new float[16 * 5 * 2];
-    private readonly float[] _observed = new float[2 * 24 * 16];
-    private readonly float[] _descriptor = new float[4];
     private readonly float[] _latents = new float[5 * 2 * 24 * 16];
 
     public FakeWorldRun(ModelManifest manifest, int cameras)
@@ -35,6 +33,15 @@ internal sealed class FakeWorldRun : IWorldRun
     public float[] Hazards { get; } = new float[16 * 5];
 
     public float[] Occupancy { get; }
+
+    /// <summary>[2, 24, 16] of the tick to come.</summary>
+    public float[] ObservedMap { get; } = new float[2 * 24 * 16];
+
+    /// <summary>[4] of the tick to come.</summary>
+    public float[] SceneDescriptor { get; } = [1, 0, 0, 0];
+
+    /// <summary>What has been asked of earlier states; null until somebody asks to keep them.</summary>
+    public FakePastStates? Past { get; private set; }
 
     public float[] Estimate { get; } = [5, 0, 0];
 
@@ -77,9 +84,13 @@ internal sealed class FakeWorldRun : IWorldRun
 
     public ReadOnlySpan<float> EgoEstimate => Estimate;
 
-    public ReadOnlySpan<float> Observed => _observed;
+    public float[] Agreement { get; set; } = [];
 
-    public ReadOnlySpan<float> Descriptor => _descriptor;
+    public ReadOnlySpan<float> EgoAgreement => Agreement;
+
+    public ReadOnlySpan<float> Observed => ObservedMap;
+
+    public ReadOnlySpan<float> Descriptor => SceneDescriptor;
 
     public ReadOnlySpan<float> Latents => _latents;
 
@@ -115,6 +126,8 @@ internal sealed class FakeWorldRun : IWorldRun
         Resets++;
         IsInitial = true;
     }
+
+    public IPastStates KeepPast(int slots) => Past = new FakePastStates(this, slots);
 
     public void Dispose()
     {

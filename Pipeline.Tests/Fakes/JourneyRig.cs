@@ -1,5 +1,6 @@
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
@@ -14,7 +15,7 @@ internal sealed class JourneyRig
     private ulong _fingerprint = 1;
     private int _ids;
 
-    public JourneyRig(int cameras = 2, TimeSpan? budget = null, TimeSpan[]? costs = null, string? domain = TestManifest.Domain, Rig? rig = null, ModelManifest? manifest = null)
+    public JourneyRig(int cameras = 2, TimeSpan? budget = null, TimeSpan[]? costs = null, string? domain = TestManifest.Domain, Rig? rig = null, ModelManifest? manifest = null, LookBackCost? lookBack = null, IEpisodicMemory? memory = null)
     {
         Manifest = manifest ?? TestManifest.Create();
         Rig = rig ?? TestRig.Of(cameras);
@@ -24,7 +25,7 @@ internal sealed class JourneyRig
         var manoeuvres = new Manoeuvres(Manifest, 16);
         var table = new CostTable(manoeuvres.Rungs, costs ?? [TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero], frozen: true);
         Parts = JourneyParts.Build(
-            Rig, Manifest, Run, manoeuvres, table, new JourneyOptions { Budget = budget ?? TimeSpan.FromMilliseconds(100) }, domain,
+            Rig, Manifest, Run, manoeuvres, table, new JourneyOptions { Budget = budget ?? TimeSpan.FromMilliseconds(100), LookBack = lookBack ?? LookBackCost.Free, Memory = memory, MemoryDrive = "drive 1" }, domain,
             () => new Guid(++_ids, 0, 0, new byte[8]));
         Journey = new Journey(Parts);
     }
@@ -68,12 +69,13 @@ internal sealed class JourneyRig
         return Journey.TryTravel(At(captureMs + lateMs));
     }
 
-    /// <summary>A tick that must give a forecast, which is given back at once; what it says stays readable.</summary>
+    /// <summary>A tick that must give a forecast, which is given back at once; what it says stays readable. Then the journey reflects, 40 ms after the pictures.</summary>
     public SceneForecast TickAndReturn(double captureMs)
     {
         var forecast = Tick(captureMs);
         Assert.NotNull(forecast);
         Parts.Forecasts.Return(forecast);
+        Journey.Reflect(At(captureMs + 40));
         return forecast;
     }
 }

@@ -23,7 +23,9 @@ public sealed class MqttForecastSinkTests(BrokerFixture fixture)
         connection.Start();
         Eventually.True(() => connection.IsConnected, "not connected");
 
-        Assert.Equal(SinkResult.Taken, sink.Publish(Tick(1, AlarmEdge.Rising)));
+        var first = Tick(1, AlarmEdge.Rising);
+        (first.SurpriseEdge, first.NoveltyEdge) = (AlarmEdge.Rising, AlarmEdge.Rising);
+        Assert.Equal(SinkResult.Taken, sink.Publish(first));
         Assert.Equal(SinkResult.Taken, sink.PublishHealth(ForecastSamples.Health()));
         Assert.Equal(SinkResult.Taken, sink.PublishLatency(ForecastSamples.Latency()));
 
@@ -167,7 +169,7 @@ public sealed class MqttForecastSinkTests(BrokerFixture fixture)
     {
         var forecast = ForecastSamples.Complete();
         forecast.Tick = tick;
-        forecast.Edge = edge;
+        (forecast.Edge, forecast.SurpriseEdge, forecast.NoveltyEdge) = (edge, AlarmEdge.None, AlarmEdge.None);
         forecast.Alarm = new AlarmEvent(Guid.NewGuid(), new Timestamp(tick));
         return forecast;
     }

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Publishing;
+using Forecast.Pipeline.Tests.Fakes;
 using Forecast.Pipeline.Tests.Fixtures;
 
 namespace Forecast.Pipeline.Tests.OnnxRuntime;
@@ -54,6 +56,25 @@ public sealed class ModelFolderTests
         ["apart: hysteresis"] = (m => AddEgoEstimated(m)["levels_ego_estimated"]!["high"]!["fall"] = 0.5, "model.json: levels_ego_estimated.high must have rise above fall"),
         ["apart: alarm"] = (m => AddEgoEstimated(m)["levels_ego_estimated"]!.AsObject().Remove("alarm"), "model.json: levels_ego_estimated.alarm is missing"),
         ["apart: levels misplaced"] = (m => m["calibration"]!["levels_ego_estimated"] = m["levels"]!.DeepClone(), "model.json: calibration.levels_ego_estimated belongs beside levels, not in calibration"),
+        ["surprise: no list"] = (m => TestSurprise.AddTo(m)["per_horizon"] = 1, "model.json: calibration.surprise.per_horizon must be a list"),
+        ["surprise: too far back"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["horizon_s"] = 2, "model.json: calibration.surprise.per_horizon[1].horizon_s must be a number from 0 to 1"),
+        ["surprise: horizon"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["horizon_s"] = 0.7, "model.json: calibration.surprise.per_horizon[1].horizon_s is none of horizons_s"),
+        ["surprise: horizon twice"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["horizon_s"] = 0.5, "model.json: calibration.surprise.per_horizon[1].horizon_s must increase from entry to entry"),
+        ["surprise: deviation"] = (m => TestSurprise.AddTo(m)["per_horizon"]![0]!["sd"] = 0, "model.json: calibration.surprise.per_horizon[0].sd must be above 0 and at most 100"),
+        ["surprise: m of n"] = (m => TestSurprise.AddTo(m)["m"] = 6, "model.json: calibration.surprise.m must be a whole number from 1 to 5"),
+        ["surprise: statistic"] = (m => TestSurprise.AddTo(m)["statistic"] = "mean", "model.json: calibration.surprise.statistic must be patch, map or abrupt"),
+        ["surprise: cells of a patch"] = (m => TestSurprise.AddTo(m).Remove("worst_cells"), "model.json: calibration.surprise.worst_cells is missing"),
+        ["surprise: cells of a map"] = (m => TestSurprise.AddTo(m)["statistic"] = "map", "model.json: calibration.surprise.worst_cells belongs to the statistics \"patch\" and \"abrupt\" only"),
+        ["surprise: own motion of no width"] = (m => TestSurprise.AddTo(m)["own_motion"] = new JsonObject { ["ticks"] = 3, ["centre"] = 0.5, ["width"] = 0 }, "model.json: calibration.surprise.own_motion.width must be above 0 and at most 100"),
+        ["surprise: own motion too long"] = (m => TestSurprise.AddTo(m)["own_motion"] = new JsonObject { ["ticks"] = 11, ["centre"] = 0.5, ["width"] = 1 }, "model.json: calibration.surprise.own_motion.ticks must be a whole number from 1 to 10"),
+        ["surprise: no base64"] = (m => TestSurprise.AddTo(m)["per_horizon"]![0]!["cells_mean"] = "0.5,0.25", "model.json: calibration.surprise.per_horizon[0].cells_mean must be base64 of little-endian float32"),
+        ["surprise: another map"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["cells_mean"] = TestSurprise.Base64(0, 95), "model.json: calibration.surprise.per_horizon[1].cells_mean holds 95 numbers; the observed map has 96 cells"),
+        ["surprise: no number"] = (m => TestSurprise.AddTo(m)["per_horizon"]![0]!["cells_mean"] = TestSurprise.Base64(float.NaN, 96), "model.json: calibration.surprise.per_horizon[0].cells_mean holds a number that is not finite"),
+        ["surprise: no spread"] = (m => TestSurprise.AddTo(m)["per_horizon"]![0]!["cells_spread"] = TestSurprise.Base64(0, 96), "model.json: calibration.surprise.per_horizon[0].cells_spread must be above 0 everywhere"),
+        ["surprise: hours"] = (m => TestSurprise.AddTo(m)["validation_hours"] = 0, "model.json: calibration.surprise.validation_hours must be above 0 and at most 1000000"),
+        ["surprise: bound missing"] = (m => TestSurprise.AddTo(m).Remove("false_alarms_per_hour"), "model.json: calibration.surprise.false_alarms_per_hour is missing"),
+        ["novelty: no cosine"] = (m => AddNovelty(m)["similarity"] = 1.5, "model.json: calibration.novelty.similarity must be a number from -1 to 1"),
+        ["novelty: m of n"] = (m => AddNovelty(m)["m"] = 0, "model.json: calibration.novelty.m must be a whole number from 1 to 10"),
         ["figure's interval"] = (m => m["skill"]!["figures"]!.AsArray().Add(new JsonObject { ["name"] = "iou", ["value"] = 0.5, ["low"] = 0.6, ["high"] = 0.7 }), "model.json: skill.figures[0] has its value outside low to high"),
         ["tensor undeclared"] = (m => m["tensors"]!.AsArray().RemoveAt(20), "model.json: tensors does not declare predictor output hazard_logits"),
         ["tensor of another size"] = (m => m["tensors"]![0]!["shape"]![1] = 32, "model.json: tensors[0] declares encoder input images as uint8 [N,32,128,3]; it must be uint8 [N,64,128,3]"),
@@ -92,6 +113,45 @@ public sealed class ModelFolderTests
         Assert.Null(manifest.Calibration.RiskEgoEstimated);
         Assert.Null(manifest.Calibration.UpperBoundEgoEstimated);
         Assert.Null(manifest.LevelsEgoEstimated);
+        Assert.Null(manifest.Calibration.Surprise);
+    }
+
+    [Fact]
+    public void Load_CalibratedForSurpriseAndNovelty_GivesTheirConstants()
+    {
+        using var model = new ModelFolderCopy();
+        model.Edit(m =>
+        {
+            TestSurprise.AddTo(m);
+            AddNovelty(m);
+        });
+
+        Assert.Empty(model.Problems());
+        var calibration = ModelFolder.Read(model.Folder).Manifest.Calibration;
+
+        var surprise = calibration.Surprise!;
+        Assert.Equal([(0.5, -1.25, 0.25), (1, -0.75, 0.25)], surprise.Norms.Select(norm => (norm.HorizonS, norm.Mean, norm.Sd)));
+        Assert.All(surprise.Norms, norm => Assert.Equal(Enumerable.Repeat(-3f, TestSurprise.TinyCells), norm.CellMean.ToArray()));
+        Assert.All(surprise.Norms, norm => Assert.Equal(Enumerable.Repeat(0.5f, TestSurprise.TinyCells), norm.CellSpread.ToArray()));
+        Assert.Equal(("patch", 5, 3.5, 1, 5, 1.5, 2.25), (surprise.Statistic, surprise.WorstCells, surprise.Threshold, surprise.M, surprise.N, surprise.FalseAlarmsPerHour, surprise.MeasuredHours));
+        Assert.Null(calibration.SurpriseEgoEstimated);
+        Assert.Equal(new NoveltyCalibration(0.85, 5, 10), calibration.Novelty);
+    }
+
+    [Fact]
+    public void Load_AbruptSurpriseWithOwnMotion_GivesBoth()
+    {
+        using var model = new ModelFolderCopy();
+        model.Edit(m =>
+        {
+            var surprise = TestSurprise.AddTo(m);
+            surprise["statistic"] = "abrupt";
+            surprise["own_motion"] = new JsonObject { ["ticks"] = 3, ["centre"] = 0.5, ["width"] = 1.25 };
+        });
+
+        Assert.Empty(model.Problems());
+        var surprise = ModelFolder.Read(model.Folder).Manifest.Calibration.Surprise!;
+        Assert.Equal(("abrupt", true, 5, new OwnMotionNorm(3, 0.5, 1.25)), (surprise.Statistic, surprise.Abrupt, surprise.WorstCells, surprise.OwnMotion));
     }
 
     [Fact]
@@ -250,6 +310,8 @@ public sealed class ModelFolderTests
         Assert.All(problems, p => Assert.StartsWith("memory failed: ", p, StringComparison.Ordinal));
         Assert.EndsWith("in a trial with cameras: 1, manoeuvres: 1; export the model again", problems[0], StringComparison.Ordinal);
     }
+
+    private static JsonNode AddNovelty(JsonNode manifest) => manifest["calibration"]!["novelty"] = JsonNode.Parse("""{ "similarity": 0.85, "m": 5, "n": 10 }""")!;
 
     /// <summary>The optional parts for streams without an ego log, as those for streams with one.</summary>
     private static JsonNode AddEgoEstimated(JsonNode manifest)

@@ -18,6 +18,10 @@ public sealed class CanonicalDigestTests
         other.Alarm = new AlarmEvent(Guid.NewGuid(), other.Alarm!.Risen) { PeakProbability = other.Alarm.PeakProbability };
         other.Dispatched += TimeSpan.FromMilliseconds(3);
         other.Judged += TimeSpan.FromMilliseconds(5);
+        other.Surprise.Shed++;
+        other.SurpriseEvent = null;
+        other.NoveltyEvent = null;
+        other.Episodes = (7, 8);
         other.EgoHeld += TimeSpan.FromMilliseconds(1);
         other.Times[Forecast.Pipeline.Telemetry.Stage.Encode] = 12345;
         Assert.Equal(reference, DigestOf(other, ForecastSamples.Complete(2)));
@@ -66,6 +70,18 @@ public sealed class CanonicalDigestTests
             forecast => (forecast.Ranking[0], forecast.Ranking[1]) = (forecast.Ranking[1], forecast.Ranking[0]),
             forecast => forecast.Margin = 0.5f,
             forecast => forecast.Tie = true,
+            forecast => forecast.Surprise.Moment = null,
+            forecast => forecast.Surprise.Gap = SurpriseGap.None,
+            forecast => forecast.Surprise.Overall = 6,
+            forecast => forecast.Surprise.Threshold = 4,
+            forecast => forecast.Surprise.Surprised = false,
+            forecast => forecast.Surprise.Error[1] = float.NaN,
+            forecast => forecast.Surprise.Score[0] = 4,
+            forecast => forecast.SeenBefore = SeenBefore.Nothing(SeenBeforeGap.Off, isNew: false),
+            forecast => forecast.SeenBefore = forecast.SeenBefore with { Similarity = 0.5f },
+            forecast => forecast.SeenBefore = forecast.SeenBefore with { Alike = 4 },
+            forecast => forecast.SeenBefore = forecast.SeenBefore with { NearestDrive = "another" },
+            forecast => forecast.SeenBefore = forecast.SeenBefore with { IsNew = false },
         ];
         var seen = new HashSet<string> { DigestOf(ForecastSamples.Complete()) };
         Assert.All(changes, change =>

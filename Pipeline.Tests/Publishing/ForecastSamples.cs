@@ -1,5 +1,6 @@
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
@@ -48,7 +49,11 @@ internal static class ForecastSamples
             Speed = 13.5f, YawRate = 0, Acceleration = -0.25f, Guarantee = BoundGuarantee.Holds, Level = RiskLevel.High, TimeToCollisionS = 1.75f,
             Sector = Sector.FrontLeft, HazardCamera = 1, Margin = 0.125f,
             Alarm = new AlarmEvent(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), new Timestamp(4_900_000_000)) { PeakProbability = 0.875f }, Edge = AlarmEdge.Rising,
+            SurpriseEvent = new SurpriseEvent(Guid.Parse("8899aabb-4455-6677-0011-ccddeeff2233"), new Timestamp(4_810_000_000)) { PeakScore = 5.5f }, SurpriseEdge = AlarmEdge.Rising,
+            SeenBefore = new SeenBefore(SeenBeforeGap.None, 0.875f, 500, 3, 1, 0.25f, "dríve 7", new Timestamp(77), 0.5f, true, true),
+            NoveltyEvent = new NoveltyEvent(Guid.Parse("10002000-3000-4000-5000-600070008000"), new Timestamp(4_700_000_000)) { LeastSimilarity = 0.375f }, NoveltyEdge = AlarmEdge.Rising,
         };
+        FillSurprise(forecast.Surprise);
         for (var i = 0; i < forecast.Cameras.Length; i++)
         {
             forecast.Cameras[i] = new CameraUse(true, 100 + i, new Timestamp(5_000_000_000 + (i * 5_000_000)), MissingReason.None);
@@ -88,7 +93,22 @@ internal static class ForecastSamples
         forecast.Deadline = new Timestamp(random.Next(2) == 0 ? 5_100_000_000 : 5_050_000_000);
         forecast.ValidUntil = new Timestamp(random.Next(4) == 0 ? 5_060_000_000 : 5_300_000_000);
         forecast.Validity = Pick<Validity>(random);
-        forecast.Reasons = (DegradedReasons)random.Next(1 << 9);
+        forecast.Reasons = (DegradedReasons)random.Next(1 << 11);
+        forecast.SurpriseEdge = Pick<AlarmEdge>(random);
+        forecast.SurpriseEvent = random.Next(2) == 0 ? null : new SurpriseEvent(Guid.NewGuid(), new Timestamp(random.NextInt64())) { PeakScore = Odd(random) };
+        forecast.NoveltyEdge = Pick<AlarmEdge>(random);
+        forecast.NoveltyEvent = random.Next(2) == 0 ? null : new NoveltyEvent(Guid.NewGuid(), new Timestamp(random.NextInt64())) { LeastSimilarity = Odd(random) };
+        forecast.SeenBefore = random.Next(3) switch
+        {
+            0 => SeenBefore.Nothing((SeenBeforeGap)random.Next(1, 5), isNew: random.Next(2) == 0),
+            1 => forecast.SeenBefore with { Alike = -1, Events = 0, MeanRiskPeak = float.NaN, NearestDrive = "" },
+            _ => forecast.SeenBefore with { Alike = random.Next(3), MeanRiskPeak = Odd(random), NearestRiskPeak = Odd(random), NearestDrive = new string('\u00fc', random.Next(400)), IsNew = false },
+        };
+        forecast.Surprise.Gap = Pick<SurpriseGap>(random);
+        forecast.Surprise.Moment = random.Next(2) == 0 ? null : forecast.Surprise.Moment;
+        forecast.Surprise.Error[random.Next(2)] = Odd(random);
+        forecast.Surprise.Score[random.Next(2)] = Odd(random);
+        forecast.Surprise.OwnMotion = Odd(random);
         forecast.EgoOrigin = Pick<EgoOrigin>(random);
         forecast.Given = Pick<PlanOrigin>(random);
         forecast.Guarantee = Pick<BoundGuarantee>(random);
@@ -111,6 +131,14 @@ internal static class ForecastSamples
         }
 
         return forecast;
+    }
+
+    /// <summary>Scored 0.2 s before, at both horizons; the look after that one was shed.</summary>
+    private static void FillSurprise(SurpriseReading surprise)
+    {
+        (surprise.Gap, surprise.Moment, surprise.Overall, surprise.Threshold, surprise.Surprised, surprise.Shed) = (SurpriseGap.Shed, new Timestamp(4_810_000_000), 5.5f, 3.25f, true, 4);
+        surprise.OwnMotion = 1.5f;
+        (surprise.Error[0], surprise.Error[1], surprise.Score[0], surprise.Score[1]) = (0.75f, 0.5f, 5.5f, -0.25f);
     }
 
     public static HealthReport Health(Rig? rig = null)

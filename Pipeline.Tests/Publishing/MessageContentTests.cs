@@ -30,13 +30,60 @@ public sealed class MessageContentTests
     }
 
     [Fact]
+    public void Scene_OfASurprisedForecast_SaysTheScoreItsAgeAndWhyThereIsNoNewerOne()
+    {
+        using var encoder = Encoder();
+        var scene = Proto.Scene.Parser.ParseFrom(encoder.Scene(ForecastSamples.Complete(), ForecastSamples.Stamp));
+        var expected = new Proto.Surprise
+        {
+            Score = 5.5f, AgeS = 0.2, Threshold = 3.25f, Surprised = true, NewerMissing = "shed", Shed = 4, OwnMotion = 1.5f,
+            Horizons = { new Proto.SurpriseHorizon { HorizonS = 0.5, Error = 0.75f, Score = 5.5f }, new Proto.SurpriseHorizon { HorizonS = 1, Error = 0.5f, Score = -0.25f } },
+        };
+        Assert.Equal(expected, scene.Surprise);
+        var surprise = Proto.SurpriseEvent.Parser.ParseFrom(encoder.SurpriseEvent(ForecastSamples.Complete(), ForecastSamples.Stamp));
+        Assert.Equal((Proto.Edge.Rising, "8899aabb-4455-6677-0011-ccddeeff2233", 4_810_000_000, 5.5f), (surprise.Edge, surprise.EventId, surprise.RisenNs, surprise.PeakScore));
+        Assert.Equal(expected, surprise.Surprise);
+    }
+
+    [Fact]
+    public void Scene_SeenBefore_SaysHowAlikeHowManyAndWhatFollowed()
+    {
+        using var encoder = Encoder();
+        var scene = Proto.Scene.Parser.ParseFrom(encoder.Scene(ForecastSamples.Complete(), ForecastSamples.Stamp));
+        var expected = new Proto.SeenBefore
+        {
+            Similarity = 0.875f, Kept = 500, Count = 3, RiskEvents = 1, MeanRiskPeak = 0.25f, IsNew = true,
+            Nearest = new Proto.PastScene { Drive = "dríve 7", TimeNs = 77, RiskPeak = 0.5f, RiskEvent = true },
+        };
+        Assert.Equal(expected, scene.SeenBefore);
+        var memory = Proto.MemoryEvent.Parser.ParseFrom(encoder.MemoryEvent(ForecastSamples.Complete(), ForecastSamples.Stamp));
+        Assert.Equal((Proto.Edge.Rising, "10002000-3000-4000-5000-600070008000", 4_700_000_000, 0.375f), (memory.Edge, memory.EventId, memory.RisenNs, memory.LeastSimilarity));
+        Assert.Equal(expected, memory.SeenBefore);
+    }
+
+    [Theory]
+    [InlineData(SurpriseGap.NotCalibrated, "not_calibrated")]
+    [InlineData(SurpriseGap.Shed, "shed")]
+    [InlineData(SurpriseGap.TooLittleToCompare, "too_little_to_compare")]
+    public void Scene_WithoutAScore_SaysWhy(SurpriseGap gap, string reason)
+    {
+        var forecast = ForecastSamples.Complete();
+        forecast.Surprise.Clear();
+        forecast.Surprise.Gap = gap;
+        using var encoder = Encoder();
+        var scene = Proto.Scene.Parser.ParseFrom(encoder.Scene(forecast, ForecastSamples.Stamp));
+        Assert.Null(scene.Surprise);
+        Assert.Equal(reason, scene.SurpriseReason);
+    }
+
+    [Fact]
     public void Envelope_OfACompleteForecast_SaysExactlyItsValues()
     {
         using var encoder = Encoder();
         var envelope = Proto.Plan.Parser.ParseFrom(encoder.Plan(ForecastSamples.Complete(), ForecastSamples.Stamp)).Envelope;
         var expected = new Proto.Envelope
         {
-            Schema = "forecast.v1", SchemaRevision = 2, Vehicle = "test-vehicle \"ü\"", Session = ForecastSamples.Session.ToString(), Sequence = 7, Source = Proto.Source.Demo,
+            Schema = "forecast.v1", SchemaRevision = 3, Vehicle = "test-vehicle \"ü\"", Session = ForecastSamples.Session.ToString(), Sequence = 7, Source = Proto.Source.Demo,
             TraceId = envelope.TraceId, Clock = "drive", PublishTimeNs = 5_080_000_000, ValidUntilNs = 5_300_000_000, TtlMs = 220, Validity = Proto.Validity.Valid,
             Model = "nano", ModelSha256 = new string('a', 64), Provider = "cpu", ConfigSha256 = new string('c', 64),
             FrameSet = new Proto.FrameSet

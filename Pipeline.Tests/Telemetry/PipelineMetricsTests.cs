@@ -40,6 +40,8 @@ public sealed class PipelineMetricsTests
         Assert.Equal(80 - 1 - 2 - 5 - 6 - 7, metrics.Overhead.Figures().MaxMs);
         Assert.Equal((3, 16, 1, RiskLevel.High), (metrics.CamerasInBatch, metrics.Manoeuvres, metrics.Alarms, metrics.Level));
         Assert.Equal(forecast.Probability[4], metrics.Probability(4));
+        Assert.Equal((0.875f, 1), (metrics.Similarity, metrics.NewScenes));
+        Assert.Equal((5.5f, true, 1, 4), (metrics.SurpriseScore, metrics.Surprised, metrics.Surprises, metrics.SurpriseShed));
     }
 
     [Fact]

@@ -122,11 +122,29 @@ public sealed class EgoMotionTrack : IEgoMotionListener
     /// The pose at <paramref name="to"/> in the ego frame of <paramref name="from"/>, integrated from speed and yaw rate in steps of 10 ms
     /// at most (midpoint rule). Null where the motion is not known all the way.
     /// </summary>
-    public (float X, float Y, float Yaw)? Travelled(Timestamp from, Timestamp to, Timestamp now)
+    public (float X, float Y, float Yaw)? Travelled(Timestamp from, Timestamp to, Timestamp now) =>
+        Integrate(from, to, now) is { } way ? ((float)way.X, (float)way.Y, (float)way.Yaw) : null;
+
+    /// <summary>
+    /// The controls that took the ego from one moment to a later one: mean acceleration and curvature of the way, as training derives
+    /// those of its recordings; a way too short to have a curvature counts as straight. Null where the motion is not known all the way.
+    /// </summary>
+    public (float Acceleration, float Curvature)? Driven(Timestamp from, Timestamp to, Timestamp now)
+    {
+        var (first, last) = (At(from, now), At(to, now));
+        if (first.Knowledge == EgoKnowledge.Unknown || last.Knowledge == EgoKnowledge.Unknown || Integrate(from, to, now) is not { } way)
+        {
+            return null;
+        }
+
+        return DrivenControls.Of(first.Speed, last.Speed, way.Length, way.Yaw, to.SecondsSince(from));
+    }
+
+    private (double X, double Y, double Yaw, double Length)? Integrate(Timestamp from, Timestamp to, Timestamp now)
     {
         var seconds = to.SecondsSince(from);
         var steps = Math.Max(1, (int)Math.Ceiling(seconds / 0.01));
-        double x = 0, y = 0, yaw = 0;
+        double x = 0, y = 0, yaw = 0, length = 0;
         for (var i = 0; i < steps; i++)
         {
             var middle = new Timestamp(from.Nanoseconds + (long)((i + 0.5) / steps * seconds * Timestamp.NanosecondsPerSecond));
@@ -141,9 +159,10 @@ public sealed class EgoMotionTrack : IEgoMotionListener
             x += motion.Speed * Math.Cos(halfway) * dt;
             y += motion.Speed * Math.Sin(halfway) * dt;
             yaw += motion.YawRate * dt;
+            length += motion.Speed * dt;
         }
 
-        return ((float)x, (float)y, (float)yaw);
+        return (x, y, yaw, length);
     }
 
     /// <summary>The newest plan that had arrived and is still valid at <paramref name="moment"/>; null when there is none.</summary>

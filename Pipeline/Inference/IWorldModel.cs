@@ -54,6 +54,9 @@ public interface IWorldRun : IDisposable
     /// <summary>float [3]: the model's own speed, yaw rate and acceleration, after <see cref="Remember"/>.</summary>
     ReadOnlySpan<float> EgoEstimate { get; }
 
+    /// <summary>[1] ln of how likely the pictures find the logged speed, over the speed they find likeliest; 0 without a log or a view of the road. Empty where the model does not say.</summary>
+    ReadOnlySpan<float> EgoAgreement { get; }
+
     /// <summary>float [D, X', Y'], after <see cref="Remember"/>.</summary>
     ReadOnlySpan<float> Observed { get; }
 
@@ -85,6 +88,9 @@ public interface IWorldRun : IDisposable
 
     /// <summary>Back to the manifest's initial state.</summary>
     void Reset();
+
+    /// <summary>Room for copies of earlier states, allocated here, once.</summary>
+    IPastStates KeepPast(int slots);
 }
 
 public enum RunStatus

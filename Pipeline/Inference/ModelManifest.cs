@@ -30,6 +30,9 @@ public sealed record ModelManifest(
     RiskLevels Levels,
     IReadOnlyList<SkillFigure> Skill)
 {
+    /// <summary>Of the rig's calibration file whose figures stand here in place of the model's own; null: the model's own.</summary>
+    public string? CalibrationSha256 { get; init; }
+
     /// <summary>In place of <see cref="Levels"/> where the ego's motion is the model's own estimate; null where these were not chosen apart.</summary>
     public RiskLevels? LevelsEgoEstimated { get; init; }
 
@@ -78,13 +81,30 @@ public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnl
     /// <summary>In place of <see cref="UpperBound"/> there; null where it was not measured apart.</summary>
     public UpperBoundTable? UpperBoundEgoEstimated { get; init; }
 
+    /// <summary>What the error of the latent forecast usually is; null: surprise cannot be judged, and is not computed, which every scene says.</summary>
+    public SurpriseCalibration? Surprise { get; init; }
+
+    /// <summary>The same where the ego's motion is the model's own estimate; null: there it is not computed.</summary>
+    public SurpriseCalibration? SurpriseEgoEstimated { get; init; }
+
+    /// <summary>From where on a scene is unlike what the memory holds; null: none is ever called new.</summary>
+    public NoveltyCalibration? Novelty { get; init; }
+
     public IReadOnlyList<LogitScaling> RiskFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && RiskEgoEstimated is { } apart ? apart : Risk;
 
     public UpperBoundTable UpperBoundFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && UpperBoundEgoEstimated is { } apart ? apart : UpperBound;
 }
 
+/// <summary>A tick is unlike what is kept below this cosine of the nearest descriptor; a scene is new when at least M of the last N ticks are.</summary>
+public sealed record NoveltyCalibration(double Similarity, int M, int N);
+
 /// <summary>An upper bound on the probability, looked up by the calibrated one: Bounds[h] has one entry more than Edges[h].</summary>
-public sealed record UpperBoundTable(string Method, double Alpha, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Edges, IReadOnlyList<IReadOnlyList<double>> Bounds);
+public sealed record UpperBoundTable(string Method, double Alpha, int SampleCount, IReadOnlyList<IReadOnlyList<double>> Edges, IReadOnlyList<IReadOnlyList<double>> Bounds)
+{
+    /// <summary>A bound that nothing is ever above: where nothing was measured.</summary>
+    public static UpperBoundTable Vacuous(string method, int horizons, int samples, double alpha) =>
+        new(method, alpha, samples, [.. Enumerable.Repeat<IReadOnlyList<double>>([], horizons)], [.. Enumerable.Repeat<IReadOnlyList<double>>([1], horizons)]);
+}
 
 /// <summary>Thresholds on the calibrated probability at one horizon; an alarm is at least M of the last N ticks at high.</summary>
 public sealed record RiskLevels(double HorizonS, Hysteresis Elevated, Hysteresis High, int AlarmM, int AlarmN);

@@ -19,7 +19,7 @@ public sealed class ForecastEncoder : IDisposable
     public const string Schema = "forecast.v1";
 
     /// <summary>How often fields were added to the schema.</summary>
-    public const uint SchemaRevision = 2;
+    public const uint SchemaRevision = 3;
 
     private readonly MessageBuffer _buffer = new();
     private readonly MessageConstants _constants;
@@ -60,6 +60,28 @@ public sealed class ForecastEncoder : IDisposable
         }
 
         return Write(new RiskEventOf(_constants, forecast, alarm, stamp));
+    }
+
+    /// <exception cref="InvalidOperationException">The forecast brings no edge of surprise, or its event is not there.</exception>
+    public ReadOnlySpan<byte> SurpriseEvent(SceneForecast forecast, in MessageStamp stamp)
+    {
+        if (forecast.SurpriseEdge == AlarmEdge.None || forecast.SurpriseEvent is not { } surprise)
+        {
+            throw new InvalidOperationException("only a forecast that brings an edge of surprise, with its event, makes a surprise event");
+        }
+
+        return Write(new SurpriseEventOf(_constants, forecast, surprise, stamp));
+    }
+
+    /// <exception cref="InvalidOperationException">The forecast brings no edge of a new scene, or its event is not there.</exception>
+    public ReadOnlySpan<byte> MemoryEvent(SceneForecast forecast, in MessageStamp stamp)
+    {
+        if (forecast.NoveltyEdge == AlarmEdge.None || forecast.NoveltyEvent is not { } novelty)
+        {
+            throw new InvalidOperationException("only a forecast that brings an edge of a new scene, with its event, makes a memory event");
+        }
+
+        return Write(new MemoryEventOf(_constants, forecast, novelty, stamp));
     }
 
     public ReadOnlySpan<byte> Health(HealthReport report, in MessageStamp stamp) => Write(new HealthOf(_constants, report, stamp));

@@ -1,5 +1,6 @@
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
 
@@ -29,6 +30,7 @@ public sealed class SceneForecast
         Progress = new float[manoeuvres];
         InSupport = new bool[manoeuvres];
         Ranking = new int[manoeuvres];
+        Surprise = new SurpriseReading(manifest.HorizonsS);
         Horizons = horizons;
     }
 
@@ -96,6 +98,27 @@ public sealed class SceneForecast
 
     /// <summary>[K] 1 - error of the forecast made a horizon ago for now / error of persistence, rolling; NaN until there is one.</summary>
     public float[] RollingSkill { get; }
+
+    /// <summary>What was forecast for now against what came, as of the newest tick that was looked back from.</summary>
+    public SurpriseReading Surprise { get; }
+
+    /// <summary>The edge of surprise that this forecast brings: its event is to be published and not to be lost.</summary>
+    public AlarmEdge SurpriseEdge { get; set; }
+
+    /// <summary>The event that stands, or has just fallen; null when there is none.</summary>
+    public SurpriseEvent? SurpriseEvent { get; set; }
+
+    /// <summary>What the episodic memory says of this scene.</summary>
+    public SeenBefore SeenBefore { get; set; } = SeenBefore.Nothing(SeenBeforeGap.Off, isNew: false);
+
+    /// <summary>The edge of a new scene that this forecast brings: its event is to be published and not to be lost.</summary>
+    public AlarmEdge NoveltyEdge { get; set; }
+
+    /// <summary>The new scene that stands, or is known again; null when there is none.</summary>
+    public NoveltyEvent? NoveltyEvent { get; set; }
+
+    /// <summary>Scenes in the memory, and those that were not kept beyond the process.</summary>
+    public (int Kept, long Dropped) Episodes { get; set; }
 
     // ---- risk and plan ----
     /// <summary>[A, K] calibrated, cumulative and monotone; the first Manoeuvres rows, in the order of <see cref="CandidateIndex"/>.</summary>
@@ -191,6 +214,12 @@ public enum DegradedReasons
     EgoEstimated = 1 << 6,
     FewerManoeuvres = 1 << 7,
     DeadlineMissed = 1 << 8,
+
+    /// <summary>The scene does what was not forecast.</summary>
+    Surprised = 1 << 9,
+
+    /// <summary>Nothing like this scene is in the episodic memory.</summary>
+    NewScene = 1 << 10,
 }
 
 public enum EgoOrigin

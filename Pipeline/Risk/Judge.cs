@@ -14,11 +14,12 @@ public sealed class Judge
     private const float SupportedAccelerationMps2 = 4f;
 
     /// <summary>
-    /// The bound was measured with every camera, known motion, measured calibration and a full history: without them it promises nothing. One
+    /// The bound was measured with every camera, known motion, measured calibration, a full history and in scenes that do as forecast and are like others: without them it promises nothing. One
     /// measured apart on estimated motion stands without the known motion.
     /// </summary>
-    private const DegradedReasons SuspendsTheBound = DegradedReasons.WarmingUp | DegradedReasons.CalibrationAssumed | DegradedReasons.CameraMissing
-        | DegradedReasons.CameraFrozen | DegradedReasons.CameraBlack | DegradedReasons.EgoEstimated;
+    public const DegradedReasons SuspendsTheBound = DegradedReasons.WarmingUp | DegradedReasons.CalibrationAssumed | DegradedReasons.CameraMissing
+        | DegradedReasons.CameraFrozen | DegradedReasons.CameraBlack | DegradedReasons.EgoEstimated | DegradedReasons.Surprised
+        | DegradedReasons.NewScene;
 
     private readonly ModelManifest _manifest;
     private readonly Manoeuvres _manoeuvres;

@@ -16,6 +16,14 @@ public sealed class PipelineMetrics : IJourneyObserver
     private readonly long[] _lastReady;
     private readonly float[] _probability;
     private long _alarms;
+    private long _surprises;
+    private long _surpriseShed;
+    private float _surpriseScore = float.NaN;
+    private int _surprised;
+    private long _newScenes;
+    private long _episodesDropped;
+    private int _episodes;
+    private float _similarity = float.NaN;
     private int _level = (int)RiskLevel.Unknown;
     private int _egoOrigin;
     private int _camerasInBatch;
@@ -61,6 +69,30 @@ public sealed class PipelineMetrics : IJourneyObserver
 
     /// <summary>Alarms risen so far.</summary>
     public long Alarms => Interlocked.Read(ref _alarms);
+
+    /// <summary>Events of surprise risen so far.</summary>
+    public long Surprises => Interlocked.Read(ref _surprises);
+
+    /// <summary>Looks back that were shed so far.</summary>
+    public long SurpriseShed => Interlocked.Read(ref _surpriseShed);
+
+    /// <summary>Of the newest forecast; NaN when it has none.</summary>
+    public float SurpriseScore => Volatile.Read(ref _surpriseScore);
+
+    /// <summary>True while an event of surprise stands.</summary>
+    public bool Surprised => Volatile.Read(ref _surprised) != 0;
+
+    /// <summary>New scenes so far.</summary>
+    public long NewScenes => Interlocked.Read(ref _newScenes);
+
+    /// <summary>Scenes in the episodic memory.</summary>
+    public int Episodes => Volatile.Read(ref _episodes);
+
+    /// <summary>Scenes that were not kept beyond the process.</summary>
+    public long EpisodesDropped => Interlocked.Read(ref _episodesDropped);
+
+    /// <summary>Of the newest scene to the nearest kept one; NaN when not known.</summary>
+    public float Similarity => Volatile.Read(ref _similarity);
 
     public RiskLevel Level => (RiskLevel)Volatile.Read(ref _level);
 
@@ -131,6 +163,8 @@ public sealed class PipelineMetrics : IJourneyObserver
             Interlocked.Increment(ref _alarms);
         }
 
+        RecordSurprise(forecast);
+        RecordMemory(forecast);
         for (var k = 0; k < _probability.Length; k++)
         {
             Volatile.Write(ref _probability[k], forecast.Manoeuvres > 0 ? forecast.Probability[k] : float.NaN);
@@ -140,6 +174,30 @@ public sealed class PipelineMetrics : IJourneyObserver
         Volatile.Write(ref _manoeuvres, forecast.Manoeuvres);
         Volatile.Write(ref _egoOrigin, (int)forecast.EgoOrigin);
         Volatile.Write(ref _level, (int)(forecast.Level == RiskLevel.Unspecified ? RiskLevel.Unknown : forecast.Level));
+    }
+
+    private void RecordSurprise(SceneForecast forecast)
+    {
+        if (forecast.SurpriseEdge == AlarmEdge.Rising)
+        {
+            Interlocked.Increment(ref _surprises);
+        }
+
+        Volatile.Write(ref _surpriseScore, forecast.Surprise.Moment is null ? float.NaN : forecast.Surprise.Overall);
+        Interlocked.Exchange(ref _surpriseShed, forecast.Surprise.Shed);
+        Volatile.Write(ref _surprised, forecast.Surprise.Surprised ? 1 : 0);
+    }
+
+    private void RecordMemory(SceneForecast forecast)
+    {
+        if (forecast.NoveltyEdge == AlarmEdge.Rising)
+        {
+            Interlocked.Increment(ref _newScenes);
+        }
+
+        Volatile.Write(ref _similarity, forecast.SeenBefore.Similarity);
+        Volatile.Write(ref _episodes, forecast.Episodes.Kept);
+        Interlocked.Exchange(ref _episodesDropped, forecast.Episodes.Dropped);
     }
 }
 

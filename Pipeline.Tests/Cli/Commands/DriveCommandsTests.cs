@@ -140,12 +140,38 @@ public sealed class DriveCommandsTests : IDisposable
         Assert.Equal($"forecast: {expected}\nforecast: see forecast {arguments.Split(' ')[0]} --help\n", _run.Error);
     }
 
+    [Fact]
+    public async Task Calibrate_DrivesAndFile_AreResolved()
+    {
+        Assert.Equal(7, await Invoke("calibrate calm near-miss --out car.json --domain our\u00a0roads --rig rig.json"));
+
+        var options = Assert.IsType<CalibrateOptions>(_options);
+        Assert.Equal([_folder.At("data-samples/calm"), _folder.At("data-samples/near-miss")], options.Drives);
+        Assert.Equal((_folder.At("car.json"), "our roads", _folder.At("rig.json")), (options.OutFile, options.Domain, _settings!.RigFile));
+    }
+
+    [Theory]
+    [InlineData("calibrate calm", "Option '--out' is required")]
+    [InlineData("calibrate nowhere --out car.json", "nowhere: there is no file or folder")]
+    [InlineData("calibrate calm --out gone/car.json", "there is no folder")]
+    [InlineData("calibrate calm --out data-samples", "this is a folder; name a file in it")]
+    [InlineData("calibrate calm --out car.json --domain \u00a0", "--domain: give a name, or leave it out")]
+    [InlineData("calibrate calm --out car.json --set model.calibration=rig.json", "model.calibration: a calibration is fitted to the model's own figures; leave the other one out")]
+    [InlineData("replay calm --calibration none.json", "there is no file")]
+    public async Task Calibrate_BadInput_IsOneLine(string arguments, string expected)
+    {
+        Assert.Equal(ExitCode.Usage, await Invoke(arguments));
+        Assert.Contains(expected, _run.Error, StringComparison.Ordinal);
+        Assert.Null(_options);
+    }
+
     private Task<int> Invoke(string arguments) => _run.InvokeAsync(
         [
             DemoCommand.Create(_run.Host, Body),
             RunCommand.Create(_run.Host, Body),
             ReplayCommand.Create(_run.Host, Body),
             BenchCommand.Create(_run.Host, Body),
+            CalibrateCommand.Create(_run.Host, Body),
         ],
         [.. arguments.Split(' ').Select(word => word.Replace('\u00a0', ' '))]);
 

@@ -142,9 +142,10 @@ public sealed class SettingsLoaderTests : IDisposable
         var given = new Dictionary<string, string>
         {
             ["vehicle"] = "v", ["source"] = "recorded", ["rig"] = "file", ["cameras[0].name"] = "a", ["cameras[0].source"] = "device:1", ["budget_ms"] = "90",
-            ["manoeuvres"] = "8", ["model.dir"] = "m", ["model.provider"] = "cpu", ["model.threads"] = "3", ["broker.url"] = "mqtts://h:1", ["broker.user"] = "u",
+            ["manoeuvres"] = "8", ["model.dir"] = "m", ["model.calibration"] = "file", ["model.provider"] = "cpu", ["model.threads"] = "3", ["broker.url"] = "mqtts://h:1", ["broker.user"] = "u",
             ["broker.password_file"] = "file", ["broker.ca_file"] = "file", ["broker.cert_file"] = "file", ["broker.key_file"] = "file",
-            ["broker.encoding"] = "protobuf", ["metrics.port"] = "1", ["metrics.address"] = "::1", ["ego.from"] = "none", ["summary"] = "s",
+            ["broker.encoding"] = "protobuf", ["metrics.port"] = "1", ["metrics.address"] = "::1", ["ego.from"] = "none", ["memory.path"] = "memory.db",
+            ["memory.rows"] = "200", ["memory.megabytes"] = "2", ["summary"] = "s",
         };
         foreach (var (path, value) in given)
         {

@@ -11,6 +11,14 @@ internal static class Codes
 {
     private static readonly byte[][] DegradedCodes = [.. Enum.GetValues<DegradedReasons>().Where(reason => reason != DegradedReasons.None).Order().Select(reason => CodeOf(reason.ToString()))];
     private static readonly byte[][] DropCodes = [.. Enum.GetValues<DropReason>().Order().Select(reason => CodeOf(reason.ToString()))];
+    private static readonly byte[][] GapCodes = [.. Enum.GetValues<SurpriseGap>().Order().Select(gap => CodeOf(gap.ToString()))];
+    private static readonly byte[][] SeenBeforeCodes = [.. Enum.GetValues<SeenBeforeGap>().Order().Select(gap => CodeOf(gap.ToString()))];
+
+    /// <summary>By <see cref="SeenBeforeGap"/>.</summary>
+    public static ReadOnlySpan<byte[]> SeenBeforeGaps => SeenBeforeCodes;
+
+    /// <summary>By <see cref="SurpriseGap"/>.</summary>
+    public static ReadOnlySpan<byte[]> Gaps => GapCodes;
 
     /// <summary>By <see cref="DropReason"/>.</summary>
     public static ReadOnlySpan<byte[]> Drops => DropCodes;

@@ -1,3 +1,4 @@
+using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing.Wire;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
@@ -27,6 +28,18 @@ internal readonly record struct RiskEventOf(MessageConstants Constants, SceneFor
 {
     public void WriteTo<TWriter>(ref TWriter writer)
         where TWriter : struct, IMessageWriter => RiskMessage.WriteEvent(ref writer, Constants, Forecast, Alarm, Stamp);
+}
+
+internal readonly record struct SurpriseEventOf(MessageConstants Constants, SceneForecast Forecast, SurpriseEvent Event, MessageStamp Stamp) : IMessage
+{
+    public void WriteTo<TWriter>(ref TWriter writer)
+        where TWriter : struct, IMessageWriter => SurpriseMessage.WriteEvent(ref writer, Constants, Forecast, Event, Stamp);
+}
+
+internal readonly record struct MemoryEventOf(MessageConstants Constants, SceneForecast Forecast, NoveltyEvent Event, MessageStamp Stamp) : IMessage
+{
+    public void WriteTo<TWriter>(ref TWriter writer)
+        where TWriter : struct, IMessageWriter => MemoryMessage.WriteEvent(ref writer, Constants, Forecast, Event, Stamp);
 }
 
 internal readonly record struct PlanOf(MessageConstants Constants, PlanMessage Plan, SceneForecast Forecast, MessageStamp Stamp) : IMessage

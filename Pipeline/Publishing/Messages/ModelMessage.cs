@@ -48,6 +48,56 @@ internal static class ModelMessage
         {
             writer.Absent(23, "levels_ego_estimated"u8, "as_levels"u8);
         }
+
+        if (manifest.CalibrationSha256 is { } sha256)
+        {
+            writer.Text(25, "calibration_sha256"u8, MessageConstants.Utf8(sha256));
+        }
+        else
+        {
+            writer.Absent(25, "calibration_sha256"u8, "the_models_own"u8);
+        }
+
+        WriteSurprise(ref writer, 27, "surprise"u8, manifest.Calibration.Surprise);
+        WriteSurprise(ref writer, 29, "surprise_ego_estimated"u8, manifest.Calibration.SurpriseEgoEstimated);
+    }
+
+    private static void WriteSurprise<TWriter>(ref TWriter writer, int field, ReadOnlySpan<byte> name, SurpriseCalibration? surprise)
+        where TWriter : struct, IMessageWriter
+    {
+        if (surprise is null)
+        {
+            writer.Absent(field, name, "not_calibrated"u8);
+            return;
+        }
+
+        var mark = writer.Open(field, name);
+        writer.Text(1, "statistic"u8, MessageConstants.Utf8(surprise.Statistic));
+        if (surprise.WorstCells is { } worst)
+        {
+            writer.UInt32(2, "worst_cells"u8, (uint)worst);
+        }
+        else
+        {
+            writer.Absent(2, "worst_cells"u8, "all_cells"u8);
+        }
+
+        writer.Doubles(4, "horizons_s"u8, [.. surprise.Norms.Select(norm => norm.HorizonS)]);
+        writer.Double(5, "threshold"u8, surprise.Threshold);
+        writer.UInt32(6, "m"u8, (uint)surprise.M);
+        writer.UInt32(7, "n"u8, (uint)surprise.N);
+        writer.Double(8, "false_alarms_per_hour"u8, surprise.FalseAlarmsPerHour);
+        writer.Double(9, "measured_hours"u8, surprise.MeasuredHours);
+        if (surprise.OwnMotion is { } own)
+        {
+            writer.UInt32(10, "own_motion_ticks"u8, (uint)own.Ticks);
+        }
+        else
+        {
+            writer.Absent(10, "own_motion_ticks"u8, "not_said"u8);
+        }
+
+        writer.Close(mark);
     }
 
     private static void WriteLevels<TWriter>(ref TWriter writer, int field, ReadOnlySpan<byte> name, RiskLevels levels)

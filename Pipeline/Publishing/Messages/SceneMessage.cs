@@ -29,6 +29,8 @@ internal static class SceneMessage
         }
 
         writer.CloseList();
+        SurpriseMessage.Write(ref writer, 12, constants, forecast);
+        MemoryMessage.Write(ref writer, 14, forecast.SeenBefore);
     }
 
     private static void WritePose<TWriter>(ref TWriter writer, Pose2 pose)

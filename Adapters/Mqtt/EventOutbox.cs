@@ -4,11 +4,11 @@ using Forecast.Pipeline.Frames;
 namespace Forecast.Adapters.Mqtt;
 
 /// <summary>
-/// Risk events on their way, in memory. Each is kept until it expires, also after its acknowledgement, and sent again after every
+/// Edges of alarms and of surprise on their way, in memory. Each is kept until it expires, also after its acknowledgement, and sent again after every
 /// reconnect with what is left of its expiry: a broker that was killed may have lost what it had acknowledged. The id inside the
 /// payload lets subscribers drop the duplicates. It does not outlive the process.
 /// </summary>
-internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic)
+internal sealed class EventOutbox(MqttConnection connection)
 {
     /// <summary>Alarms have hysteresis over ticks: within a minute there are far fewer edges than this.</summary>
     internal const int Capacity = 256;
@@ -35,7 +35,7 @@ internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic
         }
     }
 
-    internal void Add(ReadOnlySpan<byte> payload, Timestamp now, Timestamp expires)
+    internal void Add(MqttTopic topic, ReadOnlySpan<byte> payload, Timestamp now, Timestamp expires)
     {
         lock (_gate)
         {
@@ -44,7 +44,7 @@ internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic
                 Forget();
             }
 
-            _entries.Enqueue(new Entry(payload.ToArray(), expires));
+            _entries.Enqueue(new Entry(topic, payload.ToArray(), expires));
         }
 
         Pump(now);
@@ -93,7 +93,7 @@ internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic
                     continue;
                 }
 
-                if (underWay == Window || connection.Publish(topic, entry.Payload, entry.Expires - now, out var messageId) != PublishResult.Taken)
+                if (underWay == Window || connection.Publish(entry.Topic, entry.Payload, entry.Expires - now, out var messageId) != PublishResult.Taken)
                 {
                     return;
                 }
@@ -128,8 +128,10 @@ internal sealed class RiskEventOutbox(MqttConnection connection, MqttTopic topic
         }
     }
 
-    private sealed class Entry(byte[] payload, Timestamp expires)
+    private sealed class Entry(MqttTopic topic, byte[] payload, Timestamp expires)
     {
+        public MqttTopic Topic { get; } = topic;
+
         public byte[] Payload { get; } = payload;
 
         public Timestamp Expires { get; } = expires;
