@@ -1,6 +1,7 @@
 """Clips on disk: one .npz a clip, JPEG pictures with offsets, everybody's boxes and the ego's states in the world frame."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,10 @@ BOX_COLUMNS = ("id", "class", "x", "y", "yaw", "length", "width", "height")  # b
 CLASSES = ("vehicle", "cycle", "person")
 
 
+class Unreadable(Exception):
+    """A clip's file is not there or not whole; said in one line."""
+
+
 class Clip:
     """One clip. Opening it reads the file once; pictures are decoded when asked for.
 
@@ -20,7 +25,14 @@ class Clip:
     """
 
     def __init__(self, path):
+        """Raises Unreadable, with the file's name."""
         self.path = Path(path)
+        try:
+            self._read()
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+            raise Unreadable(f"{self.path}: no whole clip ({problem}); delete it and run the same Training/generate again, which makes what is missing") from None
+
+    def _read(self):
         with np.load(self.path) as data:
             meta = json.loads(bytes(data["meta"]).decode())
             self._jpeg = data["jpeg"]

@@ -67,7 +67,8 @@ def occupancy(histograms):
 
 def upper_bound(p, hit, clips):
     """p, hit [n, K] of the intended manoeuvre at the natural rate. In bins of calibrated p: the Clopper-Pearson upper limit of the rate, with the
-    number of CLIPS in the bin as the number of trials, since a clip's records are correlated."""
+    number of CLIPS in the bin as the number of trials, since a clip's records are correlated, and each clip's own rate there as its share of a hit, so that
+    a long calm clip does not hide short bad ones."""
     tables = []
     for k, h in enumerate(c.HORIZONS_S):
         edges = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4]
@@ -76,16 +77,17 @@ def upper_bound(p, hit, clips):
         kept = []
         for b in range(len(edges) + 1):
             inside = which == b
-            n = len(np.unique(clips[inside]))
+            names, number = np.unique(clips[inside], return_inverse=True)
+            n = len(names)
             if n < 15 and b < len(edges):
                 kept.append(None)
                 continue
-            rate = hit[inside, k].mean() if inside.any() else 1.0
+            rate = (np.bincount(number, hit[inside, k]) / np.bincount(number)).mean() if n else 1.0
             kept.append(1.0 if n < 15 else float(beta.ppf(1 - ALPHA, rate * n + 1, max(n - rate * n, 1e-9))))
         if kept[-1] is None:
             kept[-1] = 1.0
         for b in range(len(kept) - 1, -1, -1):  # too few clips in a bin: the next higher bin's bound
             bounds.insert(0, kept[b] if kept[b] is not None else bounds[0])
         tables.append({"horizon_s": h, "edges": edges, "bounds": [round(float(x), 5) for x in np.maximum.accumulate(bounds)]})
-    return {"method": "Clopper-Pearson per bin of calibrated probability, trials = clips, natural-rate validation towns", "alpha": ALPHA,
+    return {"method": "Clopper-Pearson per bin of calibrated probability, trials = clips, each with its own rate, natural-rate validation towns", "alpha": ALPHA,
             "n": int(len(np.unique(clips))), "per_horizon": tables}

@@ -12,7 +12,7 @@ import torch
 from . import contract as c
 
 OPSET = 17
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 DOMAIN = "forecast-sim/1"
 
 
@@ -37,6 +37,7 @@ def tensors(size):
         ("memory", "observed", "output", "float32", ["B", d, x // 2, y // 2]),
         ("memory", "descriptor", "output", "float32", ["B", e]),
         ("memory", "ego_estimate", "output", "float32", ["B", 3]),
+        ("memory", "ego_agreement", "output", "float32", ["B", 1]),
         ("predictor", "state", "input", "float32", ["B", s, x, y]),
         ("predictor", "ego", "input", "float32", ["B", 3]),
         ("predictor", "footprint", "input", "float32", ["B", 3]),

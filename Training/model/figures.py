@@ -102,3 +102,21 @@ def calibration_error(p, hit, weights=None, bins=15):
 def brier(p, hit, weights=None):
     error = (p - hit) ** 2
     return float(error.mean()) if weights is None else (weights @ error) / weights.sum(1)
+
+
+def ranks(values):
+    """0 to 1, equal values in the order they stand."""
+    out = np.empty(len(values))
+    out[np.argsort(values, kind="stable")] = np.linspace(0, 1, len(values))
+    return out
+
+
+def correlation(a, b, weights=None):
+    """a, b [n]; weights [r, n] -> Pearson's correlation, or [r] of them."""
+    w = np.ones((1, len(a))) if weights is None else weights.astype(float)
+    total = np.maximum(w.sum(1), 1e-9)
+    mean_a, mean_b = (w @ a) / total, (w @ b) / total
+    both = (w @ (a * b)) / total - mean_a * mean_b
+    spread = np.sqrt(np.maximum((w @ (a * a)) / total - mean_a ** 2, 1e-12) * np.maximum((w @ (b * b)) / total - mean_b ** 2, 1e-12))
+    out = both / spread
+    return float(out[0]) if weights is None else out

@@ -6,7 +6,7 @@ from pathlib import Path
 from . import gates_action, gates_alarm, gates_drives, gates_latent, gates_map, gates_risk, outputs
 from .measured import Measured
 
-RUNS = ("natural", "enriched", "long", "enriched-ticks")
+RUNS = ("natural", "enriched", "long", "natural-ticks", "enriched-ticks")
 
 
 def settings_of(folder):
@@ -23,23 +23,24 @@ def measure(folder):
     for name in RUNS:
         if outputs.model_of(folder, name) not in (None, settings["model"]):
             raise FileNotFoundError(f"{folder / name}.npz: of another model than settings.json; `Training/evaluate MODEL --data DIR` or `--full` makes it anew")
-    natural, enriched, long, every_tick = (outputs.load(folder, n) for n in RUNS)
+    natural, enriched, long, *every_tick = (outputs.load(folder, n) for n in RUNS)
     parts = [gates_risk.Part(n, outputs.records_of(a), a["name"]) for n, a in (("natural", natural), ("enriched", enriched))]
     m, maps = Measured(), outputs.maps_of(natural)
     gates_map.occupancy(m, maps, settings)
     aps = gates_risk.average_precisions(m, parts)
     gates_risk.by_kind(m, parts)
     gates_risk.cameras(m, parts, aps, settings)
-    gates_risk.dropped(m, long, aps)
+    gates_risk.dropped(m, [gates_risk.Part(p.name, outputs.records_of(a)) for p, a in zip(parts, every_tick)])
     gates_action.shuffled(m, parts[0])
     gates_action.shuffled(m, parts[1])
     gates_action.regret(m, parts[0], settings)
     gates_action.regret(m, parts[1], settings)
     ours, blind = gates_risk.calibrated(m, parts[0], settings)
     gates_risk.bounds(m, parts[0], settings)
-    curves = gates_alarm.alarm(m, long, outputs.records_of(every_tick), settings)
+    curves = gates_alarm.alarm(m, long, *(outputs.records_of(a) for a in every_tick), settings)
     gates_latent.everything(m, long, settings)
     gates_map.behind_an_occluder(m, long, settings)
+    gates_map.uncertainty(m, outputs.records_of(natural))
     gates_risk.without_log(m, parts, aps)
     recorded = folder if (folder / "drives.npz").exists() else folder.parent / outputs.FOLDER  # drives and videos are of no town of the last ones
     summaries = gates_drives.everything(m, recorded, settings)

@@ -11,22 +11,20 @@ REPEATS = 300
 LEAST_EVENTS = 40
 
 
-def series(long, enriched, settings):
-    """Long natural clips at 10 Hz count for both; enriched ones for detection alone. -> series of ours, of the blind model"""
+def series(long, natural, enriched, settings):
+    """All natural clips at 10 Hz count for both; enriched ones for detection alone. -> series of ours, of the blind model"""
     out = []
-    for name, scaling in (("risk", settings["risk"]), ("blind", settings["blind"])):
-        rows = {"clip": long["clip"], "steps": long["steps"], "ttc": long["ttc"], "ttc_velocity": long["ttc_velocity"], "ego": long["ego"]}
-        risk = long["risk"][:, 0] if name == "risk" else long["blind"]
-        out.append(lv.series_of(rows, cal.apply_risk(risk.astype(float), scaling), natural=True))
-        if enriched is not None:
-            risk = enriched["risk_full"][:, 0] if name == "risk" else enriched["blind"][:, 0]
-            out[-1] += lv.series_of(enriched, cal.apply_risk(risk.astype(float), scaling), natural=False)
+    for blind, scaling in ((False, settings["risk"]), (True, settings["blind"])):
+        own = lv.series_of(long, cal.apply_risk((long["blind"] if blind else long["risk"][:, 0]).astype(float), scaling), natural=True)
+        for part, is_natural in ((natural, True), (enriched, False)):
+            own += lv.series_of(part, cal.apply_risk(part["blind" if blind else "risk_full"][:, 0].astype(float), scaling), natural=is_natural)
+        out.append(own)
     return out
 
 
-def alarm(m, long, enriched, settings):
-    """enriched: records at every tick, or None. -> {"ours", "blind", "ttc"}: (episodes an hour, events met, median lead) by threshold, for the plot"""
-    ours, blind = series(long, enriched, settings)
+def alarm(m, long, natural, enriched, settings):
+    """natural, enriched: records at every tick. -> {"ours", "blind", "ttc"}: (episodes an hour, events met, median lead) by threshold, for the plot"""
+    ours, blind = series(long, natural, enriched, settings)
     events = sum(s["event"] is not None for s in ours)
     levels = settings["levels"]
     column, rule = list(c.HORIZONS_S).index(levels["horizon_s"]), (levels["alarm"]["m"], levels["alarm"]["n"])

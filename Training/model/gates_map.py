@@ -49,3 +49,12 @@ def behind_an_occluder(m, long, settings):
     m.add("memory_gain_behind_occluder", ours - theirs, drawn - their_draws, note="recall with the memory minus without")
     m.add("memory_iou_behind_occluder", f.iou(memory, b), f.iou(memory, b, weights), note="those cells against all empty ones")
     m.add("no_memory_iou_behind_occluder", f.iou(fresh, equal), f.iou(fresh, equal, weights))
+
+
+def uncertainty(m, natural):
+    """natural: rows with what was said of each horizon's uncertainty, and how wrong its occupancy was."""
+    weights = f.clip_weights(natural["clip"])
+    for k, h in enumerate(c.HORIZONS_S):
+        said, wrong = f.ranks(natural["uncertainty"][:, k].astype(float)), f.ranks(natural["wrong"][:, k].astype(float))
+        m.add(f"uncertainty_follows_error_{h:g}s", f.correlation(said, wrong), f.correlation(said, wrong, weights), blind=0.0,
+              note=f"rank correlation, over moments, of the published uncertainty with the occupancy's squared error; mean uncertainty {natural['uncertainty'][:, k].astype(float).mean():.3f} bits, mean error {natural['wrong'][:, k].astype(float).mean():.4f}")

@@ -168,3 +168,25 @@ def velocity(clip, t, over=5):
         ok = (i >= 0) & (i < c.GRID_SIZE[0]) & (j >= 0) & (j < c.GRID_SIZE[1])
         out[:, i[ok], j[ok]] = np.array([cos * vx + sin * vy, -sin * vx + cos * vy, 1.0], np.float32)[:, None]
     return out
+
+
+def flow(clip, t):
+    """float32 [K, 3, X, Y]: where what a cell holds at each horizon is now, from the cell, in metres of the ego frame of t (x, y), and 1 where it is known."""
+    out = np.zeros((c.K, 3) + c.GRID_SIZE, np.float32)
+    now = {b[0]: b for b in labels.in_frame(clip.boxes(t), clip.ego[t])}
+    for k, ticks in enumerate(c.HORIZON_TICKS):
+        for box in labels.in_frame(clip.boxes(t + ticks), clip.ego[t]):
+            was = now.get(box[0])
+            if was is None or abs(box[2] - 24) > 50 or abs(box[3]) > 36:
+                continue
+            along = np.linspace(-0.48, 0.48, max(3, int(box[5]) + 1))[:, None] * box[5]
+            across = np.linspace(-0.45, 0.45, 3)[None] * box[6]
+            px = box[2] + np.cos(box[4]) * along - np.sin(box[4]) * across
+            py = box[3] + np.sin(box[4]) * along + np.cos(box[4]) * across
+            qx = was[2] + np.cos(was[4]) * along - np.sin(was[4]) * across
+            qy = was[3] + np.sin(was[4]) * along + np.cos(was[4]) * across
+            i = np.floor((px - c.GRID_ORIGIN_M[0]) / c.GRID_RESOLUTION_M).astype(int)
+            j = np.floor((py - c.GRID_ORIGIN_M[1]) / c.GRID_RESOLUTION_M).astype(int)
+            ok = (i >= 0) & (i < c.GRID_SIZE[0]) & (j >= 0) & (j < c.GRID_SIZE[1])
+            out[k, 0, i[ok], j[ok]], out[k, 1, i[ok], j[ok]], out[k, 2, i[ok], j[ok]] = (qx - px)[ok], (qy - py)[ok], 1.0
+    return out

@@ -1,17 +1,22 @@
 """Latent forecasts against the simplest that could be said: the mean map, the map of now shrunk towards it, and the map of now carried on with part of its
 change; and surprise. All in the ego frame of THEN, as the predictor's latents are. What is fitted is fitted on validation clips."""
 
+import base64
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from . import contract as c
 from . import geometry as g
-from .long_runs import FIRST_TICK, SURPRISE_FIRST, WINDOW
+from .figures import area_under_curve
+from .long_runs import FIRST_TICK, OWN_TICKS, SURPRISE_FIRST, SURPRISE_TICKS, WINDOW
 
 BEFORE = 5                # ticks over which the change of the map is taken
 STANDING_MPS = 0.5
-PATCH = 5                 # worst cells of a moment, of some hundreds
+LEAST_SPREAD = 1e-6
+EDITS = ("teleport", "vanish", "frozen")
+WORST_CELLS = 3
 BASELINES = ("mean", "shrinkage", "damped_velocity")
 
 
@@ -93,42 +98,57 @@ def effective_rank(clips):
 
 
 class Surprise:
-    """A moment's score: its errors at each horizon against those of ordinary validation traffic, cell by cell; the worst cells of the map together,
-    or the whole map, normalised again by validation and averaged over the horizons."""
+    """A moment's score: how abruptly the error of the forecasts changed, in the worst cells against what is usual there, or how little the pictures agree
+    with the logged speed, whichever is the more unusual: 0 is the usual, 1 what one ordinary tick of thirty reaches."""
 
     def __init__(self, clips):
-        """clips: validation results; which of the two statistics is used is decided by their own edits."""
-        ordinary = np.concatenate([clip["errors"][SURPRISE_FIRST:] for clip in clips]).astype(np.float64)
-        self.mean, self.spread = ordinary.mean(0), ordinary.std(0) + 1e-6
-        self.centre, self.width = {}, {}
-        for name in ("patch", "map"):
-            s = self._raw(ordinary, name)
-            self.centre[name], self.width[name] = s.mean(0), s.std(0) + 1e-9
-        self.name = "patch"
-        from .figures import area_under_curve
-        values = {}
-        for self.name in ("patch", "map"):
-            windows = self.windows(clips)
-            kinds = [k for k in ("teleport", "vanish", "frozen") if (windows["kind"] == k).any()]
-            plain = windows["kind"] == "ordinary"
-            values[self.name] = np.mean([area_under_curve(windows["score"][plain | (windows["kind"] == k)], windows["kind"][plain | (windows["kind"] == k)] == k) for k in kinds]) if kinds else 0.0
-        self.name = max(values, key=values.get)
-        self.validation = {k: round(float(v), 4) for k, v in values.items()}
+        """clips: validation results."""
+        ordinary = np.concatenate([clip["abrupt"][SURPRISE_FIRST:] for clip in clips]).astype(np.float64)
+        self.mean, self.spread = ordinary.mean(0), ordinary.std(0) + LEAST_SPREAD
+        self.scene = usual(self._worst(ordinary))
+        self.own = usual(-np.concatenate([clip["own"][SURPRISE_FIRST:] for clip in clips]).astype(np.float64))
+        self.validation = self.told_apart(clips)
+        self.hours = len(ordinary) * c.TICK_S / 3600
+        self.threshold = float(max(self.score(clip["abrupt"][SURPRISE_FIRST:], clip["own"][SURPRISE_FIRST:]).max() for clip in clips)) * 1.001
 
-    def _raw(self, errors, name):
-        """errors [n, horizons, X', Y'] -> [n, horizons]"""
-        z = ((errors - self.mean) / self.spread).reshape(errors.shape[:2] + (-1,))
-        return z.mean(2) if name == "map" else np.sort(z, axis=2)[:, :, -PATCH:].mean(2)
+    def _worst(self, abrupt):
+        """[n, X', Y'] -> [n]"""
+        z = ((abrupt.astype(np.float64) - self.mean) / self.spread).reshape(len(abrupt), -1)
+        return np.sort(z, axis=1)[:, -WORST_CELLS:].mean(1)
 
-    def score(self, errors):
-        """[n, horizons, X', Y'] -> [n]"""
-        return ((self._raw(errors.astype(np.float64), self.name) - self.centre[self.name]) / self.width[self.name]).mean(1)
+    def parts(self, abrupt, own):
+        """[n, X', Y'] and [n] -> [n, 2]: of the scene and of own motion"""
+        return np.stack([(self._worst(abrupt) - self.scene[0]) / self.scene[1], (-own.astype(np.float64) - self.own[0]) / self.own[1]], 1)
+
+    def score(self, abrupt, own):
+        return self.parts(abrupt, own).max(1)
+
+    def told_apart(self, clips):
+        """The area under the curve of each kind of edit."""
+        windows = self.windows(clips)
+        plain = windows["kind"] == "ordinary"
+        kinds = {kind: windows["kind"] == kind for kind in EDITS}
+        return {kind: round(float(area_under_curve(windows["score"][plain | odd], odd[plain | odd])), 4) for kind, odd in kinds.items() if odd.any()}
 
     def windows(self, clips):
         """The highest score within half a second, for edited moments and for ordinary ones that do not overlap. -> clip, kind, score"""
         rows = []
         for number, clip in enumerate(clips):
-            plain = self.score(clip["errors"][SURPRISE_FIRST:])
+            plain = self.score(clip["abrupt"][SURPRISE_FIRST:], clip["own"][SURPRISE_FIRST:])
             rows += [(number, "ordinary", plain[i:i + WINDOW].max()) for i in range(0, len(plain) - WINDOW + 1, WINDOW)]
-            rows += [(number, kind, self.score(errors).max()) for kind, (_, errors) in clip["edited"].items()]
+            rows += [(number, kind, self.score(abrupt, own).max()) for kind, (_, abrupt, own) in clip["edited"].items()]
         return {"clip": np.array([r[0] for r in rows], np.int32), "kind": np.array([r[1] for r in rows]), "score": np.array([r[2] for r in rows], np.float32)}
+
+    def into(self):
+        """-> calibration["surprise"] of model.json"""
+        text = lambda a: base64.b64encode(np.ascontiguousarray(a, "<f4").tobytes()).decode()
+        horizon = {"horizon_s": round(SURPRISE_TICKS * c.TICK_S, 3), "cells_mean": text(self.mean), "cells_spread": text(self.spread), "mean": round(self.scene[0], 6), "sd": round(self.scene[1], 6)}
+        return {"statistic": "abrupt", "worst_cells": WORST_CELLS, "per_horizon": [horizon],
+                "own_motion": {"ticks": OWN_TICKS, "centre": round(self.own[0], 6), "width": round(self.own[1], 6)},
+                "threshold": round(self.threshold, 4), "m": 1, "n": WINDOW, "false_alarms_per_hour": round(3.0 / self.hours, 2), "validation_hours": round(self.hours, 4)}
+
+
+def usual(values):
+    """-> the median, and how far above it the 97th of a hundred lies"""
+    middle, high = np.quantile(values, [0.5, 0.97])
+    return float(middle), float(max(high - middle, 1e-6))

@@ -20,6 +20,7 @@ class Size:
     descriptor: int = 64   # E
     horizon: int = 14      # channels of each horizon's map that risk is read from
     trunk: int = 48
+    carried: int = 8       # channels of the trunk that are taken along the flow to each horizon
     fine: int = 6          # channels of the encoder's half-size features that own motion is seen in, folded four to one into `features`
     near: int = 16         # channels lifted to the near map's 1 m cells
     close: int = 6         # channels of each of the near map's levels that risk is read from

@@ -13,7 +13,7 @@ FALSE_ALARMS = 0.006              # of short calm validation clips (1 to 2 s loo
 FALSE_ALARMS_NO_LOG = 0.02        # without an ego log, where every forecast says that it is degraded
 HORIZONS = (2, 3)                 # of alarms: 2 and 3 s; one on the risk within 1 s leaves too little time
 EPISODES_OVER_TTC = 1.6           # on validation; the gate on test towns is 2
-MOST_OVER_TTC = 1000.0            # said where the true boxes' alarm has no episode at all
+MOST_OVER_TTC = 99.0              # said where the true boxes' alarm is silent and ours is not
 SOON_S, SLOWEST_MPS, IN_SUCCESSION = 2.0, 3.0, 3
 
 
@@ -104,7 +104,8 @@ def over_ttc(ours, met, curve_episodes, curve_met, ttc_episodes, ttc_met):
     level = met
     if ttc_met.max() < met:
         level, ours = ttc_met.max(), fewest(curve_episodes, curve_met, ttc_met.max())
-    return min(ours / max(fewest(ttc_episodes, ttc_met, level), 1e-9), MOST_OVER_TTC)
+    theirs = fewest(ttc_episodes, ttc_met, level)
+    return min(ours / theirs, MOST_OVER_TTC) if theirs > 0 else MOST_OVER_TTC if ours > 0 else 1.0
 
 
 def choose(series, against_ttc=True, most_false=FALSE_ALARMS):

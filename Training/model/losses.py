@@ -6,8 +6,12 @@ import torch.nn.functional as F
 from . import contract as c
 
 
-def occupancy(logits, target, weight, positive=3.0):
+POSITIVE = (3.0, 8.0, 8.0)  # vehicles, cycles, people: the small ones are seldom
+
+
+def occupancy(logits, target, weight):
     """logits, target [B, L, 3, X, Y]; weight [B, L, 1, X, Y]. Class-weighted BCE and soft IoU of all classes united."""
+    positive = torch.tensor(POSITIVE)[:, None, None]
     loss = F.binary_cross_entropy_with_logits(logits, target, weight * (1 + (positive - 1) * target), reduction="none")
     bce = loss.mean((0, 2, 3, 4)) * 30
     p = (1 - torch.prod(1 - torch.sigmoid(logits), 2)) * weight[:, :, 0]
@@ -30,6 +34,20 @@ def velocity(predicted, target):
     """predicted [B, 2, X, Y] in 10 m/s; target [B, 3, X, Y] m/s and whether it is known -> mean over the known cells."""
     known = target[:, 2:]
     return (F.smooth_l1_loss(predicted, target[:, :2] * 0.1, reduction="none", beta=0.2) * known).sum() / known.sum().clamp(min=20)
+
+
+def flow(predicted, target):
+    """predicted [B, K, 2, X, Y] in 10 m; target [B, K, 3, X, Y] m and whether it is known -> mean over the known cells."""
+    known = target[:, :, 2:]
+    return (F.smooth_l1_loss(predicted, target[:, :, :2] * 0.1, reduction="none", beta=0.1) * known).sum() / known.sum().clamp(min=20)
+
+
+def regret(hazard_logits, steps, temperature=0.05):
+    """Collisions within the last horizon if a manoeuvre were drawn by how safe it is said to be, less those of the best: hazard_logits [B, A, K], steps [B, A]."""
+    survives = F.logsigmoid(-hazard_logits).sum(-1)                         # log P(no collision) [B, A]
+    collides = (steps < c.K).float()
+    share = torch.softmax((torch.exp(survives) - 1) / temperature, 1)
+    return (share * (collides - collides.amin(1, keepdim=True))).sum(1).mean()
 
 
 def hazard(logits, steps, positive=2.0):

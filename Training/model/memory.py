@@ -85,7 +85,7 @@ class Memory(nn.Module):
         self.describe = nn.Linear(size.bev * 6, size.descriptor)
 
     def forward(self, *inputs):
-        return self.parts(*inputs)[:4]
+        return self.parts(*inputs)[:5]
 
     def parts(self, features, lift, lift_valid, camera_mask, camera_age_s, ego_motion, elapsed_s, state):
         """What `forward` gives, and what only training asks for: the logits of the speeds tried, and whether there was a road to try them on."""
@@ -120,4 +120,5 @@ class Memory(nn.Module):
         observed = self.observe(F.avg_pool2d(bev, 2))                       # [B, D, X/2, Y/2]
         regions = F.avg_pool2d(bev, 16).flatten(1)                          # [B, bev*6]
         descriptor = F.normalize(self.describe(regions), dim=1)             # [B, E]
-        return next_state, observed, descriptor, estimate * self.ego_scale, tried, road
+        agreement = self.ego.agreement(tried, ego_motion[:, 3:4].clamp(0, self.ego.SPEEDS_MPS[-1]), road * known)             # [B, 1]
+        return next_state, observed, descriptor, estimate * self.ego_scale, agreement, tried, road

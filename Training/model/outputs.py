@@ -43,14 +43,20 @@ def of_clips(collected):
     return out
 
 
+def of_ticks(collected):
+    """records.collect's result at every tick, for alarms and dropped ticks -> arrays to commit."""
+    every = of_clips(collected)
+    out = {k: every[k] for k in ("clip", "tick", "ego", "ttc", "ttc_velocity", "risk_dropped", "name")}
+    return {**out, "steps": every["steps"][:, :2], "risk_full": every["risk_full"][:, :2], "blind": every["blind"][:, :1]}
+
+
 def of_long(clips, fitted, surprise):
     """long_runs.collect's result on test clips -> arrays to commit; fitted, surprise: from validation."""
     out = {}
-    for group, prefix in (("rows", ""), ("sparse", "sparse_")):
-        for key in clips[0][group]:
-            if key not in ("risk_unlogged", "estimate"):
-                out[prefix + key] = small(np.concatenate([clip[group][key] for clip in clips]))
-        out[f"{prefix}clip"] = small(np.concatenate([np.full(len(clip[group]["tick"]), n) for n, clip in enumerate(clips)]))
+    for key in clips[0]["rows"]:
+        if key not in ("risk_unlogged", "estimate"):
+            out[key] = small(np.concatenate([clip["rows"][key] for clip in clips]))
+    out["clip"] = small(np.concatenate([np.full(len(clip["rows"]["tick"]), n) for n, clip in enumerate(clips)]))
     rows = [errors(clip, fitted) for clip in clips]
     out["latent_rows"] = np.concatenate(rows).astype(np.float32)
     out["latent_clip"] = small(np.concatenate([np.full(len(r), n) for n, r in enumerate(rows)]))

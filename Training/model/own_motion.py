@@ -15,6 +15,7 @@ class EgoFromView(nn.Module):
     features of the two places agree says how likely it is. The road's places in the picture come from the lift, so any camera works."""
 
     SPEEDS_MPS = tuple(1.75 * n for n in range(24))                         # 0 ... 40.25
+    WITHIN_MPS = 3.5                                                        # speeds so close count as one, the less the farther
     BANDS, STRIPS = 3, 3                                                    # of the road ahead: by distance, from left to right
 
     def __init__(self, size):
@@ -27,6 +28,7 @@ class EgoFromView(nn.Module):
         y = torch.arange(15) * 1.0 - 7.0
         self.register_buffer("road", torch.stack(torch.meshgrid(x, y, indexing="ij"), -1))      # [24, 15, 2]
         self.register_buffer("speeds", torch.tensor(self.SPEEDS_MPS))
+        self.register_buffer("close_by", F.relu(1 - (self.speeds[:, None] - self.speeds).abs() / self.WITHIN_MPS))  # [speeds, speeds]
         parts = self.BANDS * self.STRIPS
         self.score = nn.Sequential(nn.Linear(2 * parts + 2, 32), nn.ReLU(), nn.Linear(32, 1))
         self.agree = nn.Sequential(nn.Linear(len(self.SPEEDS_MPS) + 2 + 64, 48), nn.ReLU(), nn.Linear(48, 3))  # begins without a say
@@ -80,3 +82,11 @@ class EgoFromView(nn.Module):
         speed = (share * self.speeds * 0.1).sum(1, keepdim=True)
         seen = sees * (elapsed_s > 0.01).float() * last[:, 3:4]             # a tick before, and a camera ahead
         return self.head[2](hidden) + self.agree(torch.cat([share * seen, speed * seen, seen, hidden], 1)), logits, seen
+
+    def agreement(self, logits, speed, seen):
+        """ln of how likely the pictures find the given speed [B, 1] m/s, over the speed they find likeliest: 0 or less; 0 where there is nothing to compare."""
+        share = torch.softmax(logits, 1)
+        given = F.relu(1 - (speed - self.speeds).abs() / self.WITHIN_MPS)   # [B, speeds]
+        likely = (share * given).sum(1, keepdim=True)
+        likeliest = (share @ self.close_by).amax(1, keepdim=True)
+        return (torch.log(likely + 1e-4) - torch.log(torch.maximum(likeliest, likely) + 1e-4)) * seen

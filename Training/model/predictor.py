@@ -28,6 +28,7 @@ class UNet(nn.Module):
         return self.mix_fine(fine + F.interpolate(self.up_fine(half), scale_factor=2.0, mode="nearest"))
 
 
+DRIVES_MPS = 0.5  # slower than that the ego stands: what it sees hardly changes, and other figures hold
 NEAR_STEPS = 2  # horizon steps whose risk is read from the near map too: the first second
 FOOTPRINT = ((1.0, -0.5), (1.0, 0.0), (1.0, 0.5), (0.5, -0.5), (0.5, 0.5), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5))  # along (0 tail), across
 
@@ -44,11 +45,20 @@ class Predictor(nn.Module):
         self.occupancy = nn.Conv2d(size.trunk, (1 + c.K) * 3, 1)
         nn.init.constant_(self.occupancy.bias, -3.5)
         self.horizon = nn.Conv2d(size.trunk, (1 + c.K) * size.horizon, 1)
+        self.flow = nn.Conv2d(size.trunk, 2 * c.K, 1)                       # where what a cell holds then is now: 10 m, from the cell; begins at the cell itself
+        self.carry = nn.Conv2d(size.trunk, size.carried, 1)
+        self.bring = nn.Conv2d(3 + size.carried, 3 + size.horizon, 1)       # begins without a say
+        for layer in (self.flow, self.bring):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        self.register_buffer("centres", torch.from_numpy(g.cell_centres()))
         self.change = nn.Sequential(nn.Conv2d(size.horizon + 3 + 2 * size.observed, 32, 3, 1, 1), nn.ReLU(), nn.Conv2d(32, size.observed, 1))  # begins with none
         nn.init.zeros_(self.change[-1].weight)
         nn.init.zeros_(self.change[-1].bias)
-        self.hold = nn.Parameter(torch.ones(c.K, size.observed, 1, 1))
-        self.rest = nn.Parameter(torch.zeros(c.K, size.observed, c.GRID_SIZE[0] // 2, c.GRID_SIZE[1] // 2))  # what a place mostly shows
+        pace = (2, c.K, size.observed)                                      # standing, driving
+        self.hold = nn.Parameter(torch.ones(*pace, 1, 1))
+        self.gain = nn.Parameter(torch.ones(*pace, 1, 1))
+        self.rest = nn.Parameter(torch.zeros(*pace, c.GRID_SIZE[0] // 2, c.GRID_SIZE[1] // 2))  # what a place mostly shows
         self.close = nn.Sequential(conv(size.trunk, 48), nn.Conv2d(48, 4 * (1 + NEAR_STEPS) * (1 + size.close), 1))
         self.doubt = nn.Sequential(nn.Linear(size.trunk + 1, 32), nn.ReLU(), nn.Linear(32, 2 * c.K))
         self.register_buffer("along", torch.tensor([p[0] for p in FOOTPRINT]))
@@ -61,28 +71,65 @@ class Predictor(nn.Module):
         self.register_buffer("which", torch.eye(c.K))
 
     def forward(self, state, ego, footprint, manoeuvres):
-        latents, occupancy, hazard, _, _, _ = self.parts(state, ego, footprint, manoeuvres)
+        latents, occupancy, hazard = self.parts(state, ego, footprint, manoeuvres)[:3]
         return latents, occupancy, hazard
 
     def parts(self, state, ego, footprint, manoeuvres):
-        """What `forward` gives, and what only training asks for: the trunk, the near map's occupancy logits and the doubts."""
+        """What `forward` gives, and what only training asks for: the trunk, the near map's occupancy logits, the doubts and the flow."""
         s, k = self.size, c.K
         x_cells, y_cells = c.GRID_SIZE
         b = state.shape[0]
         bev = state[:, :s.bev]
-        trunk = self.trunk(bev + self.motion(ego / self.ego_scale)[:, :, None, None])           # [B, trunk, X, Y]
-        occupancy = self.occupancy(trunk).reshape(b, 1 + k, 3, x_cells, y_cells)
-        maps = torch.cat([self.horizon(trunk).reshape(b, 1 + k, s.horizon, x_cells, y_cells), occupancy * 0.25], 2)  # [B, 1+K, M, X, Y]
+        trunk, occupancy, maps, flow = self.maps_of(bev, ego)
         (x0, x1), (y0, y1) = c.NEAR_CELLS
         near = F.pixel_shuffle(self.close(trunk[:, :, x0:x1, y0:y1]), 2)    # [B, levels*(1+close), 2x, 2y]
         near = near.reshape((b, 1 + NEAR_STEPS, 1 + s.close) + near.shape[2:])
         xs, ys, yaws, vs = g.rollout(ego[:, 0:1], manoeuvres)
         hazard = self.hazard(maps, near, ego, footprint, manoeuvres, xs, ys, yaws, vs)
         doubt = self.doubt(torch.cat([trunk.mean((2, 3)), ego[:, :1] * 0.1], 1))                 # [B, 2K]: log error of the latents, log loss of the risk
-        return self.latents(bev, maps, xs, ys, yaws), occupancy, hazard, trunk, near[:, :, 0], doubt
+        latents = self.latents(ego[:, 0], *self.moved_and_change(bev, maps, xs, ys, yaws))
+        return latents, occupancy, hazard, trunk, near[:, :, 0], doubt, flow
 
-    def latents(self, bev, maps, xs, ys, yaws):
-        """Of manoeuvre 0, in the ego frame of then: the observed map moved there, held as far as it keeps, and a change."""
+    def maps_of(self, bev, ego):
+        """-> the trunk, occupancy logits [B, 1+K, 3, X, Y], the maps that risk and latents are read from [B, 1+K, M, X, Y], and the flow [B, K, 2, X, Y]"""
+        s, k, b = self.size, c.K, bev.shape[0]
+        x_cells, y_cells = c.GRID_SIZE
+        trunk = self.trunk(bev + self.motion(ego / self.ego_scale)[:, :, None, None])           # [B, trunk, X, Y]
+        occupancy = self.occupancy(trunk).reshape(b, 1 + k, 3, x_cells, y_cells)
+        flow = self.flow(trunk).reshape(b, k, 2, x_cells, y_cells)          # [B, K, 2, X, Y]
+        came_occupancy, came_horizon = self.brought(trunk, occupancy[:, 0], flow)
+        occupancy = torch.cat([occupancy[:, :1], occupancy[:, 1:] + came_occupancy], 1)
+        horizon = self.horizon(trunk).reshape(b, 1 + k, s.horizon, x_cells, y_cells)
+        horizon = torch.cat([horizon[:, :1], horizon[:, 1:] + came_horizon], 1)
+        maps = torch.cat([horizon, occupancy * 0.25], 2)                    # [B, 1+K, M, X, Y]
+        return trunk, occupancy, maps, flow
+
+    def brought(self, trunk, now, flow):
+        """Occupancy of now [B, 3, X, Y] and some of the trunk, taken along the flow to each horizon: what drives is moved there as a whole. -> [B, K, 3, X, Y], [B, K, horizon, X, Y]"""
+        b, k = flow.shape[:2]
+        carried = torch.cat([now * 0.25 + 1.0, self.carry(trunk)], 1)       # nothing is about 0, as outside of the map
+        at = self.centres[None, None] + 10.0 * flow.permute(0, 1, 3, 4, 2)  # [B, K, X, Y, 2] metres
+        grid = g.map_coordinates(at[..., 0], at[..., 1])
+        there = g.sample(carried[:, None].expand(-1, k, -1, -1, -1).flatten(0, 1), grid.flatten(0, 1))
+        came = self.bring(there)
+        came = came.reshape((b, k) + came.shape[1:])
+        return came[:, :, :3], came[:, :, 3:]
+
+    def latent_parts(self, state, ego, manoeuvres):
+        """What `latents` is made of, moved map and change, without the rest of the forecast: for fitting its last layer."""
+        bev = state[:, :self.size.bev]
+        maps = self.maps_of(bev, ego)[2]
+        xs, ys, yaws, _ = g.rollout(ego[:, 0:1], manoeuvres)
+        return self.moved_and_change(bev, maps, xs, ys, yaws)
+
+    def latents(self, speed, moved, change):
+        """Of manoeuvre 0, in the ego frame of then: the observed map moved there, held as far as it keeps, and a change. -> [B, K, D, X', Y']"""
+        drives = torch.sigmoid((speed - DRIVES_MPS) * 8.0)[:, None, None, None, None]
+        hold, gain, rest = ((1 - drives) * part[0] + drives * part[1] for part in (self.hold, self.gain, self.rest))
+        return hold * moved + rest + gain * change
+
+    def moved_and_change(self, bev, maps, xs, ys, yaws):
+        """-> the observed map of now moved to the ego frame of then, and what is added to it, both [B, K, D, X', Y']"""
         k, n = c.K, g.SUB_STEPS
         b = bev.shape[0]
         ends = range(n - 1, k * n, n)
@@ -91,8 +138,7 @@ class Predictor(nn.Module):
         both = torch.cat([F.avg_pool2d(maps[:, 1:].flatten(0, 1), 2), now.flatten(0, 1)], 1)      # [B*K, M+D, X', Y']
         then = g.sample(both, g.warp_grid(self.coarse_centres, *pose))      # [B*K, M+D, X', Y'], in the frame of then
         moved = then[:, -self.size.observed:].reshape((b, k, self.size.observed) + then.shape[2:])
-        change = self.change(torch.cat([then, now.flatten(0, 1)], 1)).reshape(moved.shape)
-        return self.hold * moved + self.rest + change                       # [B, K, D, X', Y']
+        return moved, self.change(torch.cat([then, now.flatten(0, 1)], 1)).reshape(moved.shape)
 
     def hazard(self, maps, near, ego, footprint, manoeuvres, xs, ys, yaws, vs):
         k, n, p = c.K, g.SUB_STEPS, len(FOOTPRINT)

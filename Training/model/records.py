@@ -110,7 +110,7 @@ class Group:
             rows, which = [n for n, _ in chosen], [i for _, i in chosen]
             motion = np.stack([motion_of(self.clips[i], self.last[v][i], t, variant.logged) for i in which])
             elapsed = torch.tensor([[0.0 if self.last[v][i] is None else (t - self.last[v][i]) * c.TICK_S] for i in which])
-            new, _, _, estimate = self.model.memory(features[rows], self.lift[which], self.valid[which], self.masks[v][which], torch.zeros(len(which), self.most),
+            new, _, _, estimate, _ = self.model.memory(features[rows], self.lift[which], self.valid[which], self.masks[v][which], torch.zeros(len(which), self.most),
                                                     torch.from_numpy(motion), elapsed, self.states[v][which])
             self.states[v][which] = new
             self.estimates[v][which] = estimate.numpy()
@@ -166,11 +166,26 @@ class Group:
             add(self.maps[i], **{f"now_{variant.name}": histogram(p[0, seen], any_[0, seen], 0, 1, BINS)})
             if variant != FULL:
                 continue
+            put(self.rows[i], **doubt(1 / (1 + np.exp(-flat[n])), any_))
             each = 1 / (1 + np.exp(-flat[n, 0][:, seen]))
             add(self.maps[i], now_all_cells=histogram(p[0], any_[0], 0, 1, BINS), forecast=histogram(p, any_, 0, 1, BINS),
                 persistence=histogram(np.repeat(p[:1], 1 + c.K, 0), any_, 0, 1, BINS), classes=histogram(each, target[0][:, seen], 0, 1, BINS))
             if self.logits:
                 add(self.maps[i], logits=histogram(flat[n].reshape(1 + c.K, -1), target.reshape(1 + c.K, -1), LOGIT_LOW, LOGIT_HIGH, LOGIT_BINS))
+
+
+NOTICEABLE = 3 / 255  # as C# counts: a cell that is neither now nor then above it says nothing
+
+
+def doubt(p, occupied):
+    """p [1+K, 3, cells], occupied bool [1+K, cells] -> uncertainty [K], the mean binary entropy of the occupancy over noticeable cells, bits, as C# publishes it
+    (before its scaling), and wrong [K], the mean squared error there."""
+    p = p.max(1)
+    then = np.clip(p[1:], 1e-6, 1 - 1e-6)
+    asked = (then >= NOTICEABLE) | (p[:1] >= NOTICEABLE)
+    count = np.maximum(asked.sum(1), 1)
+    entropy = -(then * np.log2(then) + (1 - then) * np.log2(1 - then))
+    return {"uncertainty": ((entropy * asked).sum(1) / count).astype(np.float32), "wrong": (((then - occupied[1:]) ** 2 * asked).sum(1) / count).astype(np.float32)}
 
 
 def put(rows, **values):

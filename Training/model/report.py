@@ -56,7 +56,7 @@ def real_table(videos):
 
 def choices(settings):
     e = settings["ego_estimated"]
-    text = ["## Chosen on validation", "", f"Occupancy threshold {settings['threshold'] / 64:.2f} (validation IoU {settings['iou_validation']:.3f}). Surprise statistic `{settings['surprise']['statistic']}` (validation AUC {settings['surprise']['auc_on_validation']}).", "",
+    text = ["## Chosen on validation", "", f"Occupancy threshold {settings['threshold'] / 64:.2f} (validation IoU {settings['iou_validation']:.3f}). Surprise: validation AUC {settings['surprise']['auc_on_validation']}, threshold {settings['surprise']['manifest']['threshold']}, which no ordinary tick of {settings['surprise']['manifest']['validation_hours']:.2f} validation hours reaches (so that, with 95 % confidence, there are less than {settings['surprise']['manifest']['false_alarms_per_hour']:.0f} false alarms an hour).", "",
             "| | with an ego log | without: the model's estimate |", "|---|---|---|"]
     for n, row in enumerate(settings["risk"]):
         other = e["risk"][n]

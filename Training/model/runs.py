@@ -28,16 +28,14 @@ def validation(model, blind, data, workers, clips=None, keep=None):
 
 
 def measured_split(model, blind, mine, data, split, fitted, surprise, folder, workers, clips=None, keep=None):
-    """Runs the clips of `split` and writes natural, enriched, enriched-ticks and long into `folder`, marked with the model's hash `mine`."""
+    """Runs the clips of `split` and writes natural, enriched, both at every tick, and long into `folder`, marked with the model's hash `mine`."""
     lost = (v.FULL, v.FRONT_LOST, v.ALL_LOST, v.UNLOGGED)
     for name, enriched, variants in (("natural", False, lost), ("enriched", True, lost + v.EACH_LOST)):
         paths = paths_of(data, split, enriched, clips)
         got = kept(keep, model, named(f"{split}-{name}", paths), lambda: records.collect(model, blind, paths, variants, TEST_STRIDE, occupancy=not enriched, workers=workers, what=f"{split}, {name}"))
         outputs.save(folder, name, outputs.of_clips(got), mine)
-    ticks = kept(keep, model, named(f"{split}-enriched-ticks", paths), lambda: records.collect(model, blind, paths, (v.FULL,), 1, 1, occupancy=False, workers=workers, what=f"{split}, enriched, every tick"))
-    alarm = outputs.of_clips(ticks)
-    outputs.save(folder, "enriched-ticks", {k: alarm[k][:, :1] if k in ("risk_full", "blind") else alarm[k][:, :2] if k == "steps" else alarm[k]
-                                            for k in ("clip", "tick", "ego", "steps", "ttc", "ttc_velocity", "risk_full", "blind", "name")}, mine)
+        ticks = kept(keep, model, named(f"{split}-{name}-at-10hz", paths), lambda: records.collect(model, blind, paths, (v.FULL, v.DROPPED), 1, 1, occupancy=False, workers=workers, what=f"{split}, {name}, every tick"))
+        outputs.save(folder, f"{name}-ticks", outputs.of_ticks(ticks), mine)
     paths = long_paths(data, split, clips)
     long = kept(keep, model, named(f"{split}-long", paths), lambda: long_runs.collect(model, blind, paths, workers=workers, what=f"{split}, long"))
     outputs.save(folder, "long", outputs.of_long(long, fitted, surprise), mine)

@@ -25,7 +25,7 @@ def choose(natural, enriched, long):
     without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_unlogged", without["risk"]), against_ttc=False, most_false=lv.FALSE_ALARMS_NO_LOG)
     settings["ego_estimated"] = without
     surprise = Surprise(long)
-    settings["surprise"] = {"statistic": surprise.name, "auc_on_validation": surprise.validation}
+    settings["surprise"] = {"auc_on_validation": surprise.validation, "manifest": surprise.into()}
     return settings, fit(long), surprise
 
 
@@ -41,11 +41,11 @@ def bound(records, name, scaling):
 
 
 def series(natural, enriched, long, name, scaling):
-    """For the alarm levels: short natural clips tell how often calm driving alarms, long natural ones episodes an hour, all of them what is met."""
+    """For the alarm levels: short natural clips tell how often calm driving alarms, all natural ones episodes an hour, all of them what is met."""
     out = []
     for part in (natural, enriched):
         if part:
-            out += lv.series_of(part[0], cal.apply_risk(part[0][name][:, 0], scaling), natural=False)
+            out += lv.series_of(part[0], cal.apply_risk(part[0][name][:, 0], scaling), natural=part is natural)
     for clip in long:
         rows = dict(clip["rows"], clip=np.zeros(len(clip["rows"]["tick"]), int))
         risk = rows["risk" if name == "risk_full" else name][:, 0]
@@ -56,7 +56,7 @@ def series(natural, enriched, long, name, scaling):
 def into(manifest, settings, without_log):
     """Writes what C# reads. without_log: the second set too, which it applies wherever the ego motion is the model's own estimate."""
     estimated = settings["ego_estimated"]
-    manifest["calibration"] = {"risk": settings["risk"], "occupancy": settings["occupancy"], "upper_bound": settings["bounds"]}
+    manifest["calibration"] = {"risk": settings["risk"], "occupancy": settings["occupancy"], "upper_bound": settings["bounds"], "surprise": settings["surprise"]["manifest"]}
     manifest["levels"] = settings["levels"]
     manifest.pop("levels_ego_estimated", None)
     if without_log:

@@ -16,6 +16,7 @@ from .augment import Camera
 from .geometry import relative_pose
 from .layers import SCALE_HIGH_PXPM, SCALE_LOW_PXPM
 
+REMEMBERED_TICKS = 20  # whoever was in sight within 2 s is not forgotten for being hidden
 MIRROR = np.diag([1.0, -1.0, 1.0])
 HEIGHT_PX, WIDTH_PX = c.PICTURE_HEIGHT_PX // c.FEATURE_STRIDE_PX, c.PICTURE_WIDTH_PX // c.FEATURE_STRIDE_PX
 
@@ -123,6 +124,7 @@ class Stream:
         self.told_intrinsics = self.intrinsics.copy()
         self.told_intrinsics[:, :2, :2] *= np.exp(rng.normal(0, 0.015, (len(self.cameras), 1, 1)))
         self.known = rng.random() > 0.4
+        self.seen_at = {}  # road user: tick at which a camera last had it in sight
         self.stride = int(rng.choice([1, 2, 2, 3]))
 
     def strides(self, ticks):
@@ -147,8 +149,9 @@ class Stream:
         scale = np.full((self.slots, HEIGHT_PX, WIDTH_PX), -2.0, np.float32)  # -2: no camera here, no loss
         mask = self.mask * (rng.random(self.slots) > 0.04)
         age = np.zeros(self.slots, np.float32)
-        everybody = clip.boxes(t)
-        visible = drive_labels.in_frame(everybody[clip.visible(t)], clip.ego[t])
+        everybody, in_sight = clip.boxes(t), clip.visible(t)
+        visible = drive_labels.in_frame(everybody[in_sight], clip.ego[t])
+        remembered = self.remembered(everybody, in_sight, t)
         for slot in range(n):
             if not mask[slot]:
                 continue
@@ -174,6 +177,8 @@ class Stream:
         ego = state[3:6].astype(np.float32)
         occupancy = cache.occupancy(self.cached, t)
         hidden = cache.hidden(self.cached, t)
+        if len(remembered):
+            hidden = hidden & ~drive_labels.raster(drive_labels.in_frame(remembered, clip.ego[t])).max(0).astype(bool)
         if self.mirror:
             motion[[1, 2, 4]] *= -1
             ego[1] *= -1
@@ -182,12 +187,20 @@ class Stream:
         return dict(images=images, scale=scale, mask=mask.astype(np.float32), age=age, motion=motion, elapsed=np.float32([elapsed]), ego=ego,
                     occupancy=occupancy, hidden=hidden)
 
+    def remembered(self, everybody, in_sight, t):
+        """Boxes of those who are hidden now and were in sight a moment ago: these the memory is asked for."""
+        at = [self.seen_at.get(box[0]) for box in everybody]
+        self.seen_at.update((box[0], t) for box in everybody[in_sight])
+        lately = [last is not None and t - last <= REMEMBERED_TICKS for last in at]
+        return everybody[~in_sight & np.array(lately, bool)]
+
     def closely(self, t):
-        """What only the last tick is asked for: the near map and the velocities."""
-        near, velocity = cache.near(self.clip, t), cache.velocity(self.clip, t)
+        """What only the last tick is asked for: the near map, the velocities and the flow."""
+        near, velocity, flow = cache.near(self.clip, t), cache.velocity(self.clip, t), cache.flow(self.clip, t)
         if self.mirror:
-            near, velocity = near[..., ::-1], velocity[..., ::-1] * np.float32([1, -1, 1])[:, None, None]
-        return near, velocity
+            aside = np.float32([1, -1, 1])[:, None, None]
+            near, velocity, flow = near[..., ::-1], velocity[..., ::-1] * aside, flow[..., ::-1] * aside
+        return near, velocity, flow
 
     def risk(self, t):
         manoeuvres = self.cached["manoeuvres"][t].copy()
@@ -236,7 +249,7 @@ class Batches:
             row["occupancy_now"] = np.stack([t["occupancy"][0] for t in ticks])
             row["occupancy"] = ticks[-1]["occupancy"]
             row["manoeuvres"], row["steps"] = stream.risk(stream.t)
-            row["near"], row["velocity"] = stream.closely(stream.t)
+            row["near"], row["velocity"], row["flow"] = stream.closely(stream.t)
             row["intrinsics"], row["pose"] = stream.geometry()
             row["footprint"] = np.float32(stream.clip.footprint)
             row["reset"], row["known"], row["tick"] = reset, stream.known, np.cumsum(steps) - steps.sum() + stream.t
@@ -244,14 +257,23 @@ class Batches:
         return {k: np.stack([r[k] for r in rows]) for k in rows[0]}
 
 
+class NoMore(Exception):
+    """The source of batches has ended; why, in one line."""
+
+
 def _produce(out, arguments):
-    source = Batches(**arguments)
-    while True:
-        out.put(next(source))
+    try:
+        source = Batches(**arguments)
+        while True:
+            out.put(next(source))
+    except drive_clips.Unreadable as problem:
+        out.put(str(problem))
+    except OSError as problem:  # such as labels that could not be kept on a full disk
+        out.put(f"the batches cannot be made: {problem}")
 
 
 def in_background(depth=4, **arguments):
-    """The same batches, made in a process of its own. -> (get, stop)"""
+    """The same batches, made in a process of its own. -> (get, stop); `get` raises NoMore where a clip cannot be read."""
     context = multiprocessing.get_context("fork")
     ready = context.Queue(depth)
     process = context.Process(target=_produce, args=(ready, arguments), daemon=True)
@@ -260,8 +282,12 @@ def in_background(depth=4, **arguments):
     def get():
         while True:
             try:
-                return ready.get(timeout=20)
+                found = ready.get(timeout=20)
             except queue.Empty:
                 if not process.is_alive():
-                    raise RuntimeError("the batch process ended; its error stands above")
+                    raise NoMore("the process that makes the batches ended; its error stands above") from None
+                continue
+            if isinstance(found, str):
+                raise NoMore(found)
+            return found
     return get, process.terminate

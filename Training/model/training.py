@@ -2,12 +2,13 @@
 
 import argparse
 import copy
-import csv
+import io
 import json
 import math
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -21,13 +22,14 @@ from . import geometry as g
 from . import labels_cache as cache
 from . import losses
 from .blind import Blind
-from .streams import in_background
+from .streams import NoMore, in_background
 from .layers import EGO_SCALE, Size
 from .world_model import WorldModel
 
 BATCH, TICKS, CAMERAS = 4, 3, 3
 PEAK_RATE, EMA = 1.6e-3, 0.997
 LATENT_WEIGHT = 0.5
+LATENT_CLIPS = 120  # the last layer of the latents is fitted to
 LEAST_IOU, LEAST_IOU_AFTER = 0.15, 10_000
 
 
@@ -103,7 +105,7 @@ class Trainer:
                 self.ring.reset(row)
         now_logits, observed, estimates, described, coverage, tried, roads = [], [], [], [], [], [], []
         for i in range(ticks):
-            state, seen, descriptor, estimate, speeds, road = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
+            state, seen, descriptor, estimate, _, speeds, road = self.remember(features[:, i], lift, valid, t["mask"][:, i], t["age"][:, i], t["motion"][:, i],
                                                          t["elapsed"][:, i], state)
             tried.append(speeds), roads.append(road[:, 0])
             now_logits.append(m.now(state[:, :m.size.bev])), observed.append(seen), estimates.append(estimate), described.append(descriptor)
@@ -121,7 +123,7 @@ class Trainer:
         truth = t["ego"] / scale
         askable = (1 - t["reset"].float()[:, None] * (torch.arange(ticks) == 0).float() * (~t["known"]).float()[:, None])[..., None]
         loss["ego"] = 2.0 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
-        loss["tried"] = 0.3 * losses.tried(torch.stack(tried, 1), t["ego"][..., 0], torch.stack(roads, 1), m.memory.ego.speeds)
+        loss["tried"] = 0.6 * losses.tried(torch.stack(tried, 1), t["ego"][..., 0], torch.stack(roads, 1), m.memory.ego.speeds)
         unknown = (~t["known"])[:, None] & (torch.arange(ticks) > 0)  # own speed from pictures alone, m/s
         if unknown.any():
             log["speed"] = float((torch.stack(estimates, 1).detach()[..., 0] - t["ego"][..., 0]).abs()[unknown].mean())
@@ -139,7 +141,7 @@ class Trainer:
             for n in range(len(old)):  # the latents are of what was really driven
                 rows_m[b + n, 0], rows["steps"][b + n, 0] = rows["manoeuvres"][b + n, cache.DRIVEN], rows["steps"][b + n, cache.DRIVEN]
             parts = m.predictor.parts(states, rows["ego"], rows["footprint"], rows_m)
-            latents, occupancy, hazard, trunk, near, doubt = (part.float() for part in parts)
+            latents, occupancy, hazard, trunk, near, doubt, flow = (part.float() for part in parts)
             speeds = m.velocity(trunk[:b]).float()
         weight = torch.cat([rows["weight"][:, None], (0.25 + 0.75 * (rows["weight"] > 0.5).float())[:, None].expand(-1, c.K, -1, -1)], 1)
         by_horizon = losses.occupancy(occupancy, rows["occupancy"].float(), weight[:, :, None])
@@ -148,6 +150,8 @@ class Trainer:
         (x0, x1), (y0, y1) = c.NEAR_CELLS
         loss["near"] = 0.7 * losses.near(near[:b], t["near"].float(), F.interpolate(row["weight"][:, None, x0:x1, y0:y1], scale_factor=2.0, mode="nearest"))
         loss["velocity"] = 1.0 * losses.velocity(speeds, t["velocity"])
+        loss["flow"] = 1.0 * losses.flow(flow[:b], t["flow"])
+        loss["regret"] = 0.5 * losses.regret(hazard[:, :len(c.CANDIDATES)], rows["steps"][:, :len(c.CANDIDATES)])
         wrong = F.binary_cross_entropy_with_logits(occupancy[:, 1:].detach(), rows["occupancy"][:, 1:].float(), reduction="none").mean((2, 3, 4))  # [R, K]
         loss["doubt"] = 0.05 * F.smooth_l1_loss(doubt[:, c.K:], torch.log(wrong + 1e-4))
         error, unsure, still, against_mean, n_latent = 0.0, 0.0, 0.0, 0.0, 0
@@ -273,9 +277,17 @@ def trained_on(run):
 
 
 def keep(path, content):
+    """Under its name only when whole: what stood there before stays until then."""
     part = path.with_suffix(".part")
-    torch.save(content, part)
-    os.replace(part, path)
+    whole = io.BytesIO()  # torch's own writer ends the whole process where a write to a file falls short
+    torch.save(content, whole)
+    try:
+        part.write_bytes(whole.getbuffer())
+        os.replace(part, path)
+    except OSError as problem:
+        part.unlink(missing_ok=True)
+        raise Refused(f"{path}: cannot be written ({problem.strerror}); free some space and go on with --resume"
+                      + (", from the checkpoint before, which is whole" if path.exists() else "")) from None
 
 
 def rate(progress):
@@ -336,15 +348,32 @@ def replicate(replicas, rank, content, data, seed, minutes, half, peak):
     signal.signal(signal.SIGTERM, end)
     began, before, done = time.monotonic(), trainer.seconds, 0
     while True:
+        try:
+            batch = get()
+        except NoMore as problem:
+            print(f"train: {problem}", flush=True)
+            replicas.barrier.abort()  # the first replica would wait for this one
+            return
         for group in trainer.optimiser.param_groups:
             group["lr"] = peak * rate((before + time.monotonic() - began) / (minutes * 60))
-        log = trainer.step(get())
+        log = trainer.step(batch)
         if not math.isfinite(log["total"]):
             trainer.state = trainer.model.initial_state(BATCH)
         done += 1
         if done % Replicas.EVERY == 0:
             with torch.no_grad():
                 replicas.average(rank, trainer)
+
+
+def settle_latents(trainer, data, workers):
+    """The latents' last layer once more, of the smoothed weights, by least squares over some whole train clips, and the long validation clips where
+    they are: the others are too short for what comes 3 s later."""
+    from . import latent_fit, long_clips
+    from .records import choose
+    paths = choose(data, "train", LATENT_CLIPS) + choose(data, long_clips.folder_of("validation"))
+    used = latent_fit.fit(trainer.smooth, paths, workers)
+    print("train: last layer of the latents fitted; moments standing and driving: "
+          + ", ".join(f"{h:g} s {used[0, k]} and {used[1, k]}" for k, h in enumerate(c.HORIZONS_S)), flush=True)
 
 
 def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, half=False, validation_clips=24, replicas=1,
@@ -378,7 +407,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
     began, before = time.monotonic(), trainer.seconds
     next_look, sums, bad = trainer.seconds + 60 * min(6.0, validate_minutes), [], 0
     try:
-        while trainer.seconds < minutes * 60:
+        while trainer.seconds < minutes * 60 or done == 0:  # a run that is gone on with goes on, however slow the machine
             factor = rate(trainer.seconds / (minutes * 60))
             for group in trainer.optimiser.param_groups:
                 group["lr"] = peak * factor
@@ -403,7 +432,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
                 row.update(kind="step", step=trainer.steps, windows=trainer.windows + together.others_seen()[0], ticks=trainer.ticks + together.others_seen()[1], seconds=round(trainer.seconds, 1), rate=peak * factor)
                 with open(log_path, "a") as f:
                     f.write(json.dumps(row) + "\n")
-                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "tried", "speed", "near", "velocity", "doubt", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
+                print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "tried", "speed", "near", "velocity", "flow", "regret", "doubt", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
                 sums = []
                 keep(last, whole(trainer, together, seed))
                 paths = drive_clips.list_clips(data, "train")
@@ -424,10 +453,15 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
                 if look["windows"] > LEAST_IOU_AFTER and look["iou_now"] < LEAST_IOU:
                     print(f"train: stopped, occupancy IoU now {look['iou_now']:.3f} is below {LEAST_IOU} after {trainer.windows} windows: it does not see")
                     return 1
+    except NoMore as problem:
+        raise Refused(f"{problem}; the last good checkpoint is {last}" if last.exists() else str(problem)) from None
+    except threading.BrokenBarrierError:
+        raise Refused("a replica ended; its error stands above" + (f"; the last good checkpoint is {last}" if last.exists() else "")) from None
     finally:
         stop()
         for other in others:
             other.terminate()
+    settle_latents(trainer, data, replicas)
     keep(last, whole(trainer, together, seed))
     print(f"train: done, {trainer.windows + together.others_seen()[0]} windows, {trainer.seconds / 60:.1f} minutes; checkpoint {last}")
     return 0
@@ -449,6 +483,6 @@ def main(arguments=None):
     o = parser.parse_args(arguments)
     try:
         return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16, replicas=o.replicas, begin_with=o.begin_with, peak=o.rate)
-    except Refused as refused:
-        print(f"train: {refused}")
+    except (Refused, OSError) as problem:  # such as a log that cannot be written
+        print(f"train: {problem}")
         return 2

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import tempfile
+import base64
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -168,16 +169,20 @@ class Latents(unittest.TestCase):
         self.assertAlmostEqual(latents.effective_rank([{"observed": noise}]), 1.0, places=2)
         self.assertAlmostEqual(latents.effective_rank([{"observed": np.repeat(noise[:, :1], 4, 1)}]), 0.25, places=2)
 
-    def test_surprise_finds_one_odd_patch(self):
+    def test_surprise_finds_an_odd_patch_and_a_wrong_speed(self):
         rng = np.random.default_rng(4)
         clips = []
         for n in range(6):
-            errors = rng.gamma(2, 1, (60, 3, 24, 16))
-            odd = rng.gamma(2, 1, (5, 3, 24, 16))
-            odd[2, :, 5:8, 5:8] += 30
-            clips.append({"errors": errors, "edited": {"vanish": (40, odd)}})
+            abrupt, own = rng.gamma(2, 1, (60, 24, 16)), -rng.gamma(2, 0.1, 60)
+            odd = rng.gamma(2, 1, (5, 24, 16))
+            odd[2, 5:8, 5:8] += 30
+            usual = -rng.gamma(2, 0.1, 5)
+            clips.append({"abrupt": abrupt, "own": own, "edited": {"vanish": (40, odd, usual), "frozen": (40, rng.gamma(2, 1, (5, 24, 16)), usual - 3.0)}})
         surprise = latents.Surprise(clips)
-        self.assertEqual(surprise.name, "patch")
+        self.assertEqual(surprise.validation, {"vanish": 1.0, "frozen": 1.0})
+        self.assertTrue(all((surprise.score(clip["abrupt"][latents.SURPRISE_FIRST:], clip["own"][latents.SURPRISE_FIRST:]) < surprise.threshold).all() for clip in clips))
+        written = surprise.into()
+        self.assertEqual(len(base64.b64decode(written["per_horizon"][0]["cells_mean"])), 24 * 16 * 4)
         windows = surprise.windows(clips)
         odd = windows["kind"] == "vanish"
         self.assertEqual(odd.sum(), 6)
@@ -318,6 +323,12 @@ class Calibration(unittest.TestCase):
         which = np.searchsorted(table["edges"], p[:, 0], side="right")
         for b in np.unique(which):
             self.assertGreaterEqual(table["bounds"][b], hit[which == b, 0].mean() - 1e-9)
+
+    def test_bound_is_not_hidden_by_one_long_calm_clip(self):
+        clips_ = np.r_[np.arange(30), np.full(600, 30)]           # 30 clips of one tick each, that all collide, and a long one that does not
+        hit = np.repeat((clips_ < 30)[:, None], K, 1)
+        bounds = calibration.upper_bound(np.full((630, K), 0.15), hit, clips_)["per_horizon"][0]["bounds"]
+        self.assertGreater(bounds[6], 0.9)
 
 
 if __name__ == "__main__":

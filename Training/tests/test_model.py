@@ -1,8 +1,10 @@
 """The model's promises that no score shows: geometry, directions, monotone risk, mirror, agreement of the exported graphs."""
 
 import json
+import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -184,6 +186,40 @@ class Training(unittest.TestCase):
             content["size"]["bev"] = 7
             torch.save(content, run / "last.pt")
             self.assertEqual(training.main(arguments + ["--resume"]), 2)
+
+
+    def run_with(self, data, out, *more, **limits):
+        return subprocess.run([sys.executable, str(Path(__file__).resolve().parents[1] / "train"), "--data", str(data), "--out", str(out), "--minutes", "0.02", *more],
+                              capture_output=True, text=True, timeout=120, **limits)
+
+    def test_half_written_clip_is_named_by_whichever_replica_meets_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            data = Path(folder, "data")
+            toys.write_set(data, train=1, validation=0)
+            whole = next(Path(data, "train").glob("*.npz"))
+            broken = whole.with_name("e-broken.npz")
+            broken.write_bytes(whole.read_bytes()[:5000])
+            for replicas in ("1", "2"):
+                ended = self.run_with(data, Path(folder, replicas), "--replicas", replicas)
+                self.assertEqual(ended.returncode, 2, ended.stdout + ended.stderr)
+                self.assertIn("e-broken.npz: no whole clip", ended.stdout)
+                self.assertNotIn("Traceback", ended.stdout + ended.stderr)
+
+    def test_full_disk_keeps_the_checkpoint_before(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "last.pt")
+            training.keep(path, {"steps": 1})
+            soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))  # a write that falls short, as on a full disk
+            try:
+                with self.assertRaises(training.Refused) as refused:
+                    training.keep(path, {"steps": 2, "weights": torch.zeros(1 << 20)})
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            self.assertIn("last.pt: cannot be written", str(refused.exception))
+            self.assertIn("from the checkpoint before", str(refused.exception))
+            self.assertEqual(torch.load(path), {"steps": 1})
+            self.assertEqual([p.name for p in Path(folder).iterdir()], ["last.pt"])
 
 
 class Exported(unittest.TestCase):

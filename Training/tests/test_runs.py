@@ -82,10 +82,12 @@ class Runs(unittest.TestCase):
         clips.write(base.parent / "edits" / "n-toy-000-vanish.npz", dict(clip.meta, ticks=long_runs.WINDOW, edit="vanish", tick=t0), [clip.jpeg(t, 0) for t in ticks], clip.ego[t0:t0 + 5],
                     [clip.boxes(t) for t in ticks], [clip.visible(t) for t in ticks], clip.intrinsics, clip.vehicle_from_camera)
         got = long_runs.collect(self.model, self.blind, [base])[0]
-        at, errors = got["edited"]["vanish"]
+        at, abrupt, own = got["edited"]["vanish"]
         self.assertEqual(at, t0)
-        self.assertTrue(np.allclose(errors, got["errors"][t0:t0 + 5], atol=1e-6))
-        self.assertFalse(np.isnan(errors).any())
+        self.assertTrue(np.allclose(abrupt, got["abrupt"][t0:t0 + 5], atol=1e-6))
+        self.assertTrue(np.allclose(own, got["own"][t0:t0 + 5], atol=1e-5))
+        self.assertFalse(np.isnan(abrupt).any())
+        self.assertTrue((own <= 0).all())
         self.assertEqual(got["rows"]["risk"].shape, (27, 2, c.K))
         self.assertTrue(np.isfinite(got["driven"][10][:, :3]).all())      # 2 s after tick 10 is there
         self.assertTrue(np.isnan(got["driven"][10][:, 3:]).all())         # 3 s is not

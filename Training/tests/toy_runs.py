@@ -22,7 +22,7 @@ def settings():
     levels = {"horizon_s": 2.0, "elevated": {"rise": 0.2, "fall": 0.1}, "high": {"rise": 0.5, "fall": 0.35}, "alarm": {"m": 2, "n": 3}}
     return {"model": MODEL, "risk": PLAIN, "blind": PLAIN, "occupancy": [{"horizon_s": 0.0, "scale": 1.0, "bias": 0.0}] + PLAIN, "threshold": 32, "iou_validation": 0.5, "class_thresholds": [32] * 3,
             "later": [32] * 6, "by_manoeuvre_4s": {"risk_full": [[1.0, 0.0]] * A, "blind": [[1.0, 0.0]] * A}, "persisting": [32] * 6, "bounds": bounds, "levels": levels, "alarm_table": [],
-            "ego_estimated": {"risk": PLAIN, "upper_bound": bounds, "levels": levels, "alarm_table": []}, "surprise": {"statistic": "patch", "auc_on_validation": {"patch": 1.0}}}
+            "ego_estimated": {"risk": PLAIN, "upper_bound": bounds, "levels": levels, "alarm_table": []}, "surprise": {"auc_on_validation": {"vanish": 1.0}, "manifest": {"threshold": 2.0, "validation_hours": 0.1, "false_alarms_per_hour": 30.0}}}
 
 
 def seeing(steps, rng, noise=0.15):
@@ -46,6 +46,8 @@ def clips(seed, count=60, each=3, extra=()):
     out = dict(clip=clip, tick=np.tile(np.arange(each), count), ego=ego, steps=steps, risk_full=risk, blind=blind, other_full=rng.permutation(blind)[:, :, [1, 2, 3]], first_step=steps,
                closest=np.where(first[:, None] <= np.arange(K), -1.0, 3.0) + rng.normal(0, 0.5, (n, K)), ttc=np.where(first < K, 1.5, 9.9), ttc_velocity=np.where(first < K, 1.6, 9.9),
                estimate=ego + [[1.0, 0, 0]])
+    out["wrong"] = rng.uniform(0, 0.2, (n, K))
+    out["uncertainty"] = out["wrong"] * 3 + rng.uniform(0, 0.1, (n, K))
     for name in ("front_lost", "all_lost", "unlogged", *extra):
         out[f"risk_{name}"] = (0.5 * risk + 0.5 * blind if name == "unlogged" else blind)[:, :2]
     empty = np.zeros((count, 2, BINS), int)
@@ -82,13 +84,13 @@ def write(folder, seed=0):
     natural, enriched = clips(seed), clips(seed + 1, 40, 5, extra=("rear_lost",))
     outputs.save(folder, "natural", natural, MODEL)
     outputs.save(folder, "enriched", enriched, MODEL)
-    rich = ticks(enriched)
-    outputs.save(folder, "enriched-ticks", {**{k: v for k, v in rich.items() if k != "risk"}, "risk_full": rich["risk"][:, :1], "blind": rich["blind"][:, None]}, MODEL)
+    for name, source in (("natural", natural), ("enriched", enriched)):
+        every = ticks(source)
+        noise = rng.normal(0, 0.01, every["risk"].shape)
+        outputs.save(folder, f"{name}-ticks", {**{k: v for k, v in every.items() if k != "risk"}, "risk_full": every["risk"], "risk_dropped": every["risk"] + noise, "blind": every["blind"][:, None]}, MODEL)
     long = ticks(natural, 30)
-    every = long["tick"] % 4 == 0
     rows = [[t, k, moving, 0.5, 0.6, 1.0, 0.8, 0.9, 1.1] for clip in range(60) for t in range(3) for k in range(K) for moving in (0, 1)]
-    long.update(sparse_clip=long["clip"][every], sparse_risk=long["risk"][every], sparse_risk_dropped=long["risk"][every] + rng.normal(0, 0.01, long["risk"][every].shape), sparse_steps=long["steps"][every],
-                sparse_tick=long["tick"][every], latent_rows=np.array(rows, np.float32), latent_clip=np.repeat(np.arange(60), 3 * K * 2), latent_rank=np.float32(0.6))
+    long.update(latent_rows=np.array(rows, np.float32), latent_clip=np.repeat(np.arange(60), 3 * K * 2), latent_rank=np.float32(0.6))
     kinds = np.array(["ordinary"] * 120 + ["teleport"] * 40 + ["vanish"] * 40 + ["frozen"] * 40)
     long.update(window_kind=kinds, window_clip=np.arange(len(kinds)) % 60, window_score=(rng.normal(0, 1, len(kinds)) + 4 * (kinds != "ordinary")).astype(np.float32))
     remembered = np.zeros((60, 2, BINS), int)
