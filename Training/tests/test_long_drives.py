@@ -13,7 +13,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from drives import choose, clips, labels, make, meshes, motorways, render, rig, scene, towns, traffic
 from model import streams
-from tests.test_drives import hand_made_run
+from test_drives import hand_made_run
 
 
 def digest(value):
