@@ -90,8 +90,9 @@ def write(path, meta, jpegs, ego, boxes, visible, intrinsics, vehicle_from_camer
 
 
 def list_clips(root, split, enriched=None):
-    """Paths of a split's whole clips, in order of name. enriched True/False: only that part (natural names begin with n, enriched with e)."""
+    """Paths of a split's whole clips, in order of name. enriched True/False: only that part (natural names begin with n, enriched with e,
+    after the l- of long ones)."""
     paths = sorted(Path(root, split).glob("*.npz"))
     if enriched is not None:
-        paths = [p for p in paths if p.name.startswith("e" if enriched else "n")]
+        paths = [p for p in paths if p.name.removeprefix("l-").startswith("e" if enriched else "n")]
     return paths

@@ -1,5 +1,7 @@
 """Triangles for everything drawn. A vertex is 13 floats: position 3, normal 3, colour 3, uv 2, material, object (-1: the town)."""
 
+import contextlib
+
 import numpy as np
 
 from . import towns
@@ -9,6 +11,20 @@ PLAIN, ASPHALT, PAVEMENT, FACADE, GRASS, GLASS, HEADLIGHT, TAILLIGHT, FOLIAGE, S
 PAINT = (-1.0, -1.0, -1.0)  # stands for the object's own colour
 SECOND = (-2.0, -2.0, -2.0)  # and for its second one (cargo box, trousers)
 DARK, TYRE, GREY, CHROME = (0.06, 0.06, 0.07), (0.035, 0.035, 0.04), (0.3, 0.3, 0.32), (0.5, 0.5, 0.52)
+
+
+_coarse = False
+
+
+@contextlib.contextmanager
+def coarse_blobs():
+    """Within it, foliage has half the corners around (fewer rings look like kites): far away nobody sees it, and the rest of the mesh stays as it is."""
+    global _coarse
+    _coarse = True
+    try:
+        yield
+    finally:
+        _coarse = False
 
 
 class Mesh:
@@ -79,10 +95,13 @@ class Mesh:
         if rng is not None:
             unit[1:-1, :-1] *= rng.uniform(0.8, 1.2, (rings - 1, sides, 1))
             unit[:, -1] = unit[:, 0]
+        if rng is not None and _coarse:
+            unit = unit[:, [*range(0, sides, 2), sides]]
         p = unit * [rx, rx, rz] + [x, y, z]
         a, b, c, d = p[:-1, :-1], p[:-1, 1:], p[1:, 1:], p[1:, :-1]
-        t = np.stack([a, b, c, a, c, d], axis=2).reshape(-1, 3)
-        self.triangles(t, colour, material)
+        t = np.stack([a, b, c, a, c, d], axis=2).reshape(-1, 3, 3)
+        real = np.linalg.norm(np.cross(t[:, 1] - t[:, 0], t[:, 2] - t[:, 0]), axis=1) > 1e-9  # a quarter ends in the poles
+        self.triangles(t[real].reshape(-1, 3), colour, material)
 
     def array(self):
         return np.concatenate(self.parts) if self.parts else np.zeros((0, FLOATS), dtype=np.float32)

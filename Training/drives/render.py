@@ -1,5 +1,8 @@
 """Pictures of a town and its traffic: moderngl on EGL, software or GPU. All cameras of a tick are drawn into one atlas and read back once."""
 
+import functools
+from dataclasses import dataclass
+
 import cv2
 import moderngl
 import numpy as np
@@ -9,6 +12,22 @@ from . import meshes, motorway_mesh, rig, towns, traffic
 CHUNK_M = 24.0  # the town's triangles are drawn by squares of this side
 MOST_OBJECTS = 200  # drawn at once in a clip, of the nearest
 COLUMNS, ROWS = 3, 2  # of the atlas
+COMMAND_INTS = 5  # of an indirect draw: vertices, instances, first vertex, and two that stay 0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How finely pictures are drawn before they are averaged by area to 128 x 64."""
+
+    name: str  # in the clip's metadata
+    width_px: int
+    height_px: int
+    fine_m: float  # trees and bushes further away than this have fewer triangles; None: none has
+
+
+AVERAGED = Drawing("averaged", rig.WIDTH_PX, rig.HEIGHT_PX, None)  # every clip without a word about it, and the drive folders
+LIGHT = Drawing("light", 192, 96, 45.0)  # train clips: 2.25 points a pixel instead of 4
+DRAWINGS = {d.name: d for d in (AVERAGED, LIGHT)}
 
 _VERTEX = """
 #version 330
@@ -143,7 +162,8 @@ def _noise_texture():
 class Renderer:
     """One EGL context; a town, then a scene of it, then any number of ticks."""
 
-    def __init__(self):
+    def __init__(self, drawing=AVERAGED):
+        self.drawing = drawing
         self.context = moderngl.create_standalone_context(backend="egl")
         c = self.context
         head = "#version 330\n"
@@ -151,7 +171,7 @@ class Renderer:
         self.programs["SHADOW"] = c.program(vertex_shader=_VERTEX, fragment_shader=head + _SHADOW)
         self.sky = c.program(vertex_shader=_SKY_VERTEX, fragment_shader=_SKY_FRAGMENT)
         self.sky_array = c.vertex_array(self.sky, [(c.buffer(np.array([-1, -1, -1, 3, 3, -1], dtype="f4")), "2f", "corner")])
-        size = (rig.WIDTH_PX * COLUMNS, rig.HEIGHT_PX * ROWS)
+        size = (drawing.width_px * COLUMNS, drawing.height_px * ROWS)
         self.target = c.framebuffer([c.renderbuffer(size, 3)], c.depth_renderbuffer(size))
         self.size = size
         noise = (_noise_texture() * 255).astype(np.uint8)
@@ -162,8 +182,10 @@ class Renderer:
         c.front_face = "cw"  # the pictures are drawn upside down, see _projection
         c.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self.town = None
-        self._town = []  # (buffer, array, first, count, low, high) a program, by squares of the ground
-        self._objects = []  # (buffer, array, first [n + 1]): bodies, shadows
+        self._town = []  # (buffer, array) a program
+        self._chunks = None  # squares of the ground, of all programs
+        self._objects = []  # (buffer, array, first [n], count [n]): bodies, shadows
+        self._commands = c.buffer(reserve=1 << 18, dynamic=True)
         self._pixels = bytearray(size[0] * size[1] * 3)
 
     def _array(self, vertices, program):
@@ -175,29 +197,22 @@ class Renderer:
     def set_town(self, town):
         if self.town is not None and self.town.number == town.number:
             return
-        for buffer, array, *_ in self._town:
+        for buffer, array in self._town:
             array.release(), buffer.release()
         mesh = motorway_mesh.motorway_mesh if town.motorway else meshes.town_mesh
-        triangles = mesh(town).reshape(-1, 3, meshes.FLOATS)
+        fine = _by_program(mesh(town))
+        coarse = fine
+        if self.drawing.fine_m is not None:
+            with meshes.coarse_blobs():
+                coarse = _by_program(mesh(town))
         self.town, self._town, self._far = town, [], towns.reach_of(town.number).drawn_m
-        material = triangles[:, 0, 11]
-        ground = np.isin(material, (meshes.ASPHALT, meshes.PAVEMENT, meshes.MARKING))
-        facade = material == meshes.FACADE
-        for name, chosen in (("SOLID", ~ground & ~facade), ("FACADE", facade), ("GROUND", ground)):
-            if chosen.any():
-                self._town.append(self._in_chunks(triangles[chosen], self.programs[name]))
+        chunks = []
+        for name in fine:
+            v, of_program = _in_chunks(fine[name], coarse[name] if coarse is not fine else None)
+            chunks.append(np.column_stack([np.full(len(of_program), len(self._town)), of_program]))
+            self._town.append(self._array(v.reshape(-1, meshes.FLOATS), self.programs[name]))
+        self._chunks = np.concatenate(chunks)
         self._ground = np.array([0.2, 0.26, 0.12]) * (0.7 + 0.6 * np.random.default_rng([7005, town.number]).random(3))
-
-    def _in_chunks(self, v, program):
-        cell = (v[:, :, :2].mean(axis=1) / CHUNK_M).astype(int)
-        key = cell[:, 0] * 1000 + cell[:, 1]
-        order = np.argsort(key, kind="stable")
-        v, key = v[order], key[order]
-        starts = np.concatenate([[0], np.nonzero(np.diff(key))[0] + 1])
-        count = np.diff(np.concatenate([starts, [len(key)]])) * 3
-        low = np.minimum.reduceat(v[:, :, :2].min(axis=1), starts, axis=0)
-        high = np.maximum.reduceat(v[:, :, :2].max(axis=1), starts, axis=0)
-        return (*self._array(v.reshape(-1, meshes.FLOATS), program), starts * 3, count, (low + high) / 2, np.hypot(*((high - low) / 2).T))
 
     def set_scene(self, kinds, sizes, colour_seeds, weather):
         """The road users that may be drawn (kind indices, [n, 3] sizes, one seed each) and the clip's light."""
@@ -212,13 +227,16 @@ class Renderer:
                 second = np.array([0.7, 0.7, 0.7]) * rng.uniform(0.3, 1.1) * rng.uniform(0.85, 1.1, 3)
                 if name == "van" and rng.random() < 0.5:
                     colour = np.array([0.75, 0.75, 0.75])
-            mesh = meshes.coloured(meshes.road_user(name, size), number, colour, second)
+            mesh = meshes.coloured(_road_user(name, *map(float, size)), number, colour, second)
             shadow = mesh[:, 11] == meshes.SHADOW
             bodies.append(mesh[~shadow]), shadows.append(mesh[shadow])
-        for buffer, array, _ in self._objects:
+        for buffer, array, *_ in self._objects:
             array.release(), buffer.release()
-        self._objects = [(*self._array(np.concatenate(parts), self.programs[name]), np.concatenate([[0], np.cumsum([len(m) for m in parts])]))
-                         for name, parts in (("SOLID", bodies), ("SHADOW", shadows)) if parts]
+        self._objects = []
+        for name, parts in (("SOLID", bodies), ("SHADOW", shadows)):
+            if parts:
+                count = np.array([len(m) for m in parts])
+                self._objects.append((*self._array(np.concatenate(parts), self.programs[name]), np.cumsum(count) - count, count))
         for program in (*self.programs.values(), self.sky):
             for key in ("sun", "sun_colour", "sky_up", "horizon", "haze", "wet", "dusk", "exposure", "grain", "balance", "clouds"):
                 if key in program:
@@ -227,18 +245,20 @@ class Renderer:
         self.sky["ground"].value = tuple(map(float, self._ground))
 
     def draw(self, objects, present, eye_poses, intrinsics, frame):
-        """objects [n, 4] x, y, yaw, extra (braking, or a walker's phase); present [n] bool; world_from_camera [C, 4, 4];
-        -> uint8 [C, 128, 256, 3] BGR views of one atlas."""
+        """objects [n, 4] x, y, yaw, extra (braking, or a walker's phase); present [n] bool; world_from_camera [C, 4, 4]; intrinsics of the
+        256 x 128 picture, whatever is drawn -> uint8 [C, height, width, 3] BGR views of one atlas."""
         uniform = np.zeros((MOST_OBJECTS, 4), dtype=np.float32)
         uniform[:len(objects)] = objects[:MOST_OBJECTS]
         for program in self.programs.values():
             program["objects"].write(uniform.tobytes())
+        poses, intrinsics = np.stack(eye_poses), np.asarray(intrinsics)
+        ranges = self._ranges(objects[:MOST_OBJECTS], present[:MOST_OBJECTS], poses, intrinsics)
         self.target.use()
         self.context.viewport = (0, 0) + self.size
         self.target.clear(depth=1.0)
-        for c, (pose, k) in enumerate(zip(eye_poses, intrinsics)):
-            x, y = c % COLUMNS * rig.WIDTH_PX, c // COLUMNS * rig.HEIGHT_PX
-            self.target.viewport = (x, y, rig.WIDTH_PX, rig.HEIGHT_PX)
+        w, h = self.drawing.width_px, self.drawing.height_px
+        for c, (pose, k) in enumerate(zip(poses, intrinsics)):
+            self.target.viewport = (c % COLUMNS * w, c // COLUMNS * h, w, h)
             matrix = _projection(k) @ np.linalg.inv(pose)
             eye = tuple(map(float, pose[:3, 3]))
             for program in self.programs.values():
@@ -248,45 +268,101 @@ class Renderer:
                     program["frame"].value = float((frame * 7 + c * 131) % 4096)
             self.sky["eye"].value = eye
             self.sky["world_from_clip"].write(np.linalg.inv(matrix).T.astype("f4").tobytes())
-            forward = pose[:2, 2] / max(np.hypot(*pose[:2, 2]), 1e-6)
-            half = np.arctan2(rig.WIDTH_PX / 2 + 6, k[0, 0]) + 0.06
-            d = objects[:, :2] - pose[:2, 3]
-            ahead, aside = d @ forward, np.abs(d @ np.array([-forward[1], forward[0]]))
-            seen = (present & (ahead > -7) & (ahead < self._far) & (aside < np.maximum(ahead, 0) * np.tan(half) + 8))[:MOST_OBJECTS]
             # what stands, then the ground, then the sky: the hidden is cheap once something is before it; shadows lie on all of it
             bodies, shadows = self._objects if self._objects else (None, None)
             if bodies:
-                _render(bodies[1], bodies[2][:-1][seen], np.diff(bodies[2])[seen])
-            for _, array, first, count, centre, radius in self._town:
-                d = centre - pose[:2, 3]
-                ahead, aside = d @ forward, np.abs(d @ np.array([-forward[1], forward[0]]))
-                near = np.nonzero((ahead > -radius) & (ahead < self._far + radius) & (aside * np.cos(half) - ahead * np.sin(half) < radius))[0]
-                near = near[np.argsort(np.hypot(*d[near].T))]
-                _render(array, first[near], count[near])
+                self._render(bodies[1], ranges[c][0])
+            for (_, array), (first, count) in zip(self._town, ranges[c][2:]):
+                self._render(array, (first, count))
             self.sky_array.render(moderngl.TRIANGLES)
             if shadows:
                 self.context.enable(moderngl.BLEND)
-                _render(shadows[1], shadows[2][:-1][seen], np.diff(shadows[2])[seen])
+                self._render(shadows[1], ranges[c][1])
                 self.context.disable(moderngl.BLEND)
         self.target.read_into(self._pixels, components=3, viewport=(0, 0) + self.size)
         atlas = np.frombuffer(self._pixels, dtype=np.uint8).reshape(self.size[1], self.size[0], 3)
-        h, w = rig.HEIGHT_PX, rig.WIDTH_PX
         # the projection draws upside down, so that rows come back in picture order; RGB -> BGR
         return [atlas[c // COLUMNS * h:(c // COLUMNS + 1) * h, c % COLUMNS * w:(c % COLUMNS + 1) * w, ::-1] for c in range(len(eye_poses))]
 
+    def _ranges(self, objects, present, poses, intrinsics):
+        """What each camera may see, put into the buffer of commands: a camera's [(first command, how many)] for bodies, shadows and the town's programs."""
+        forward = poses[:, :2, 2] / np.maximum(np.hypot(poses[:, 0, 2], poses[:, 1, 2]), 1e-6)[:, None]
+        half = np.arctan2(rig.WIDTH_PX / 2 + 6, intrinsics[:, 0, 0])[:, None] + 0.06
+        parts = []  # (list of a camera's, camera, order in it, first, count)
+        if self._objects:
+            ahead, aside, _ = _ahead_aside(objects[:, :2], poses, forward)
+            c, n = np.nonzero(present & (ahead > -7) & (ahead < self._far) & (aside < np.maximum(ahead, 0) * np.tan(half) + 8))
+            for number, (_, _, first, count) in enumerate(self._objects):
+                parts.append((np.full(len(c), number), c, n, first[n], count[n]))
+        program, x, y, radius, first, count, far_first, far_count = self._chunks.T
+        ahead, aside, distance = _ahead_aside(np.column_stack([x, y]), poses, forward)
+        c, n = np.nonzero((ahead > -radius) & (ahead < self._far + radius) & (aside * np.cos(half) - ahead * np.sin(half) < radius))
+        d = distance[c, n]
+        far = d > (self.drawing.fine_m or np.inf)
+        parts.append((2 + program[n], c, d, np.where(far, far_first[n], first[n]), np.where(far, far_count[n], count[n])))  # near ones first
+        which, camera, order, first, count = (np.concatenate(column) for column in zip(*parts))
+        lists = 2 + len(self._town)
+        place = camera * lists + which
+        by = np.lexsort((order, place))
+        commands = np.zeros((len(by), COMMAND_INTS), dtype=np.uint32)
+        commands[:, 0], commands[:, 1], commands[:, 2] = count[by], 1, first[by]
+        if commands.nbytes > self._commands.size:
+            self._commands.orphan(2 * commands.nbytes)
+        self._commands.write(commands.tobytes())
+        edges = np.searchsorted(place[by], np.arange(len(poses) * lists + 1))
+        return [[(int(edges[i]), int(edges[i + 1] - edges[i])) for i in range(camera * lists, (camera + 1) * lists)] for camera in range(len(poses))]
 
-def _render(array, first, count):
-    """Vertex ranges, adjacent ones in one call."""
-    start = length = 0
-    for f, n in zip(first.tolist(), count.tolist()):
-        if f == start + length:
-            length += n
-            continue
-        if length:
-            array.render(moderngl.TRIANGLES, vertices=length, first=start)
-        start, length = f, n
-    if length:
-        array.render(moderngl.TRIANGLES, vertices=length, first=start)
+    def _render(self, array, commands):
+        first, count = commands
+        if count:
+            array.render_indirect(self._commands, moderngl.TRIANGLES, count=count, first=first)
+
+
+@functools.lru_cache(maxsize=1500)
+def _road_user(kind, length, width, height):
+    """Windows of one run show the same road users again and again."""
+    return meshes.road_user(kind, np.array([length, width, height]))
+
+
+def _by_program(mesh):
+    triangles = mesh.reshape(-1, 3, meshes.FLOATS)
+    material = triangles[:, 0, 11]
+    ground = np.isin(material, (meshes.ASPHALT, meshes.PAVEMENT, meshes.MARKING))
+    facade = material == meshes.FACADE
+    parts = {"SOLID": triangles[~ground & ~facade], "FACADE": triangles[facade], "GROUND": triangles[ground]}
+    return {name: part for name, part in parts.items() if len(part)}
+
+
+def _in_chunks(fine, coarse):
+    """Triangles [n, 3, FLOATS] in order of their squares of the ground, and of each square (x, y, radius, first, count, first and count of its coarse ones)."""
+    v, starts, count, key, low, high = _sorted_by_square(fine)
+    first = starts * 3
+    far_first, far_count = first, count
+    if coarse is not None:
+        w, far_starts, counts, far_key, *_ = _sorted_by_square(coarse)
+        at = np.minimum(np.searchsorted(far_key, key), len(far_key) - 1)
+        there = far_key[at] == key
+        far_first, far_count = np.where(there, len(v) * 3 + far_starts[at] * 3, 0), np.where(there, counts[at], 0)
+        v = np.concatenate([v, w])
+    return v, np.column_stack([(low + high) / 2, np.hypot(*((high - low) / 2).T), first, count, far_first, far_count])
+
+
+def _sorted_by_square(v):
+    cell = (v[:, :, :2].mean(axis=1) / CHUNK_M).astype(int)
+    key = cell[:, 0] * 1000 + cell[:, 1]
+    order = np.argsort(key, kind="stable")
+    v, key = v[order], key[order]
+    starts = np.concatenate([[0], np.nonzero(np.diff(key))[0] + 1])
+    count = np.diff(np.concatenate([starts, [len(key)]])) * 3
+    return v, starts, count, key[starts], np.minimum.reduceat(v[:, :, :2].min(axis=1), starts, axis=0), np.maximum.reduceat(v[:, :, :2].max(axis=1), starts, axis=0)
+
+
+def _ahead_aside(points, poses, forward):
+    """Of points [n, 2] for each camera: how far ahead, how far beside its axis, and how far away [C, n]."""
+    d = points - poses[:, None, :2, 3]
+    ahead = d[..., 0] * forward[:, :1] + d[..., 1] * forward[:, 1:]
+    aside = np.abs(d[..., 1] * forward[:, :1] - d[..., 0] * forward[:, 1:])
+    return ahead, aside, np.hypot(d[..., 0], d[..., 1])
 
 
 def _projection(k, near=0.15, far=400.0):

@@ -13,7 +13,8 @@ from . import motorways
 
 SPLITS = {"train": range(1, 23), "validation": range(23, 29), "test": range(29, 37), "last": range(37, 41)}  # town numbers; "last" is opened once
 MOTORWAYS = {"train": range(41, 47), "validation": range(47, 49), "test": range(49, 51), "last": range(51, 53)}  # numbers of their own, so that no town changes
-NUMBERS = {"town": SPLITS, "motorway": MOTORWAYS}  # of a kind, by split
+LIVELY = {"train": range(53, 65), "validation": range(0), "test": range(0), "last": range(0)}  # towns full of people and cyclists, and drivers who are worse
+NUMBERS = {"town": SPLITS, "motorway": MOTORWAYS, "lively": LIVELY}  # of a kind, by split
 CELL_M = 1.0  # of the masks of roads and buildings
 SUMO_HOME = os.environ.setdefault("SUMO_HOME", "/usr/share/sumo")
 
@@ -23,7 +24,7 @@ def name_of(number):
 
 
 def kind_of(number):
-    return "motorway" if any(number in numbers for numbers in MOTORWAYS.values()) else "town"
+    return next(kind for kind, splits in NUMBERS.items() if any(number in numbers for numbers in splits.values()))
 
 
 def split_of(number):
@@ -40,6 +41,7 @@ class Reach:
 
 
 _REACH = {"town": Reach(95.0, 115.0, 150.0), "motorway": Reach(190.0, 200.0, 320.0)}
+_REACH["lively"] = _REACH["town"]
 
 
 def reach_of(number):
@@ -109,14 +111,15 @@ def build(number, folder):
 
 def network_arguments(number, rng):
     kind = ("grid", "spider", "rand")[number % 3]
-    lights = bool(rng.random() < 0.5)
-    lanes = str(rng.choice([1, 1, 2]))
+    lively = kind_of(number) == "lively"
+    lights = bool(rng.random() < (0.7 if lively else 0.5))
+    lanes = str(rng.choice([1, 2, 2] if lively else [1, 1, 2]))
     speed = f"{rng.uniform(10.0, 16.7):.1f}"
     common = ["--seed", str(number * 101), "--default.lanenumber", lanes, "--default.speed", speed, "--default.lanewidth", f"{rng.uniform(3.1, 3.6):.2f}",
               "--sidewalks.guess", "--sidewalks.guess.max-speed", "20", "--crossings.guess", "--default.sidewalk-width", f"{rng.uniform(3.8, 5.0):.1f}",
               "--junctions.internal-link-detail", "10", "--default.junctions.radius", f"{rng.uniform(4, 8):.1f}", "--no-turnarounds.except-deadend",
               "--default-junction-type", "traffic_light" if lights else str(rng.choice(["priority", "right_before_left"])), "--no-internal-links", "false"]
-    if rng.random() < 0.4:
+    if rng.random() < (0.6 if lively else 0.4):
         common += ["--bikelanes.guess", "--default.bikelane-width", "1.6"]
     if kind == "grid":
         shape = ["--grid", "--grid.x-number", str(rng.integers(3, 5)), "--grid.y-number", str(rng.integers(3, 5)), "--grid.x-length", f"{rng.uniform(90, 160):.0f}",

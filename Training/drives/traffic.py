@@ -4,7 +4,7 @@ SUMO's x, y is the front bumper's centre. A body follows it as a trailer does (t
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,22 @@ DIMENSIONS = {"hatch": (4.0, 1.75, 1.47), "saloon": (4.6, 1.82, 1.45), "suv": (4
               "lorry": (8.6, 2.45, 3.4), "bus": (11.5, 2.5, 3.1), "bicycle": (1.8, 0.65, 1.72), "person": (0.55, 0.6, 1.75)}
 SHARES = {"hatch": 0.32, "saloon": 0.26, "suv": 0.18, "van": 0.08, "lorry": 0.06, "bus": 0.02, "bicycle": 0.08}
 REAR_OVERHANG = 0.2  # of the length
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Who is about, and how they behave, by kind of town."""
+
+    careless: tuple = (0.15, 0.4)  # share of the drivers, from and to
+    bicycles: float = SHARES["bicycle"]
+    walkers: tuple = (25, 90)
+    together: tuple = (1,)  # how many walk side by side, one drawn
+    waiting: tuple = (0, 0)  # groups that stand on the pavement
+    steppers: tuple = (0, 0)  # who step out just before or just after a car comes, beside those anywhere
+    pushing: float = 0.0  # share of the careless who drive on when it is red, and change lanes closely
+
+
+HABITS = {"town": Habits(), "lively": Habits((0.2, 0.45), 0.3, (90, 190), (1, 1, 1, 2, 2, 3, 4), (25, 70), (25, 60), 0.5)}
 
 
 @dataclass
@@ -58,15 +74,18 @@ def _demand(town, rng, path):
     for lane in town.lanes:
         if lane.kind == "drive":
             drive_edges[lane.edge] = lane.length
-    walk_edges = sorted({l.edge for l in town.lanes if l.kind == "walk"})
+    walk_edges = {l.edge: l.length for l in town.lanes if l.kind == "walk"}
+    pavements = sorted(walk_edges)
     names = sorted(drive_edges)
-    careless_share = rng.uniform(0.15, 0.4)
+    habits = HABITS[towns.kind_of(town.number)]
+    shares = {**SHARES, "bicycle": habits.bicycles}
+    careless_share = rng.uniform(*habits.careless)
     wanted = int(sum(drive_edges.values()) / rng.uniform(70, 170))
     # nearly everybody starts in the warm-up and drives a long way: few appear or vanish while cameras look
     departures = np.sort(np.concatenate([rng.uniform(0, WARM_UP_S * 0.7, wanted), rng.uniform(WARM_UP_S, WARM_UP_S + RUN_S, wanted // 4)]))
     users, lines = {}, []
     for n, at in enumerate(departures):
-        kind = rng.choice(list(SHARES), p=np.array(list(SHARES.values())) / sum(SHARES.values()))
+        kind = rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values()))
         size = np.array(DIMENSIONS[kind]) * rng.uniform([0.93, 0.97, 0.96], [1.07, 1.03, 1.06])
         careless = rng.random() < careless_share
         who = f"v{n}"
@@ -82,6 +101,9 @@ def _demand(town, rng, path):
             else:
                 fast *= rng.uniform(1.0, 1.3)
                 manner = f'minGap="0.8" tau="0.4" sigma="0.8" actionStepLength="{rng.uniform(0.8, 1.8):.1f}" decel="{rng.uniform(2.2, 3.2):.1f}" emergencyDecel="{rng.uniform(3.2, 4.5):.1f}"'
+            if habits.pushing and rng.random() < habits.pushing:
+                manner += (f' jmDriveAfterRedTime="{rng.uniform(2, 30):.1f}" jmDriveRedSpeed="{rng.uniform(6, 14):.1f}" lcAssertive="{rng.uniform(2, 5):.1f}" '
+                           f'lcSpeedGain="{rng.uniform(3, 8):.1f}" lcKeepRight="0.1"')
         accel, limit = (1.0, 6.0) if bicycle else (1.1, 25) if large else (rng.uniform(1.8, 2.8), 50)
         lines.append((at, f'<vType id="{who}" vClass="{"bicycle" if bicycle else "passenger"}" length="{size[0]:.2f}" width="{size[1]:.2f}" maxSpeed="{limit}" accel="{accel:.2f}" '
                           f'speedFactor="{max(fast, 0.6):.2f}" speedDev="0" {manner}/>\n<trip id="{who}" type="{who}" depart="{at:.1f}" from="{{}}" to="{{}}" via="{{}}" departLane="best" departSpeed="0" departPos="random_free"/>'))
@@ -90,13 +112,16 @@ def _demand(town, rng, path):
     for depart, text in lines:
         route = [pick(names) for _ in range(9)]
         out.append((depart, text.format(route[0], route[-1], " ".join(route[1:-1]))))
-    people = int(rng.uniform(25, 90))
-    for p in range(people):
-        a, b = pick(walk_edges), pick(walk_edges)
-        who = f"p{p}"
-        users[who] = (KINDS.index("person"), np.array(DIMENSIONS["person"]) * rng.uniform([0.9, 0.85, 0.75], [1.1, 1.1, 1.1]), False)
-        depart = rng.uniform(0, RUN_S * 0.8)
-        out.append((depart, f'<person id="{who}" depart="{depart:.1f}" departPos="random"><walk from="{a}" to="{b}" arrivalPos="random" speed="{rng.uniform(0.9, 1.9):.2f}"/></person>'))
+    for _ in range(int(rng.uniform(*habits.walkers))):
+        a, b = pick(pavements), pick(pavements)
+        size = lambda: np.array(DIMENSIONS["person"]) * rng.uniform([0.9, 0.85, 0.75], [1.1, 1.1, 1.1])
+        first, depart, speed = size(), rng.uniform(0, RUN_S * 0.8), rng.uniform(0.9, 1.9)
+        others = [size() for _ in range(rng.choice(habits.together) - 1)] if len(habits.together) > 1 else []
+        at = f"{rng.uniform(0, walk_edges[a]):.1f}" if others else "random"
+        for n, dimension in enumerate([first, *others]):
+            who = f"p{sum(u[0] == 'p' for u in users)}"
+            users[who] = (KINDS.index("person"), dimension, False)
+            out.append((depart, f'<person id="{who}" depart="{depart + 0.1 * n:.1f}" departPos="{at}"><walk from="{a}" to="{b}" arrivalPos="random" speed="{speed:.2f}"/></person>'))
     out.sort(key=lambda x: x[0])
     path.write_text("<routes>\n" + "\n".join(text for _, text in out) + "\n</routes>\n")
     return users
@@ -141,7 +166,9 @@ def simulate(town, seed, folder, attempt=0):
     run = _bodies(town, seed, tracks, users, ticks)
     if conduct:
         return _add(run, *motorway_traffic.broken_down(town, run, rng))
-    return _add(run, *_parked(town, run, rng), *_steppers(town, run, rng))
+    run = _add(run, *_parked(town, run, rng), *_steppers(town, run, rng))
+    habits = HABITS[towns.kind_of(town.number)]
+    return _add(run, *_waiting(town, run, rng, int(rng.uniform(*habits.waiting))), *_before_cars(town, run, rng, int(rng.uniform(*habits.steppers)))) if habits.waiting[1] else run
 
 
 def _bodies(town, seed, tracks, users, ticks):
@@ -286,5 +313,72 @@ def _steppers(town, run, rng):
         pose = np.column_stack([xy, np.full(ticks, h + np.pi / 2)])
         pose[(seconds < begin - 12) | (seconds > begin + reach / speed + 15)] = np.nan
         if clear_of(run, pose[:, 0], pose[:, 1], pose[:, 2], size[0], size[1], 0.25, sampled=1):
+            kinds.append(KINDS.index("person")), sizes.append(size), poses.append(pose)
+    return np.array(kinds, dtype=int), np.array(sizes).reshape(-1, 3), np.array(poses).reshape(-1, ticks, 3)
+
+
+def _waiting(town, run, rng, groups):
+    """People who stand on the pavement, alone or together, clear of everybody."""
+    kinds, sizes, poses = [], [], []
+    ticks = run.pose.shape[1]
+    lanes = [l for l in town.lanes if l.kind == "walk" and l.length > 20]
+    for _ in range(groups if lanes else 0):
+        lane = lanes[rng.integers(len(lanes))]
+        points, headings = towns.along(lane.shape, 0.5, start=2, end=2)
+        k = rng.integers(len(points))
+        left = np.array([-np.sin(headings[k]), np.cos(headings[k])])
+        middle = points[k] + left * rng.uniform(-0.4, 0.42) * lane.width
+        for _ in range(rng.integers(1, 5)):
+            xy, size = middle + rng.normal(0, 0.6, 2), np.array(DIMENSIONS["person"]) * rng.uniform([0.9, 0.85, 0.75], [1.1, 1.1, 1.1])
+            yaw = rng.uniform(-np.pi, np.pi)
+            apart = all(np.hypot(*(p[0, :2] - xy)) > 0.6 for p in poses)
+            if apart and clear_of(run, *xy, yaw, size[0], size[1], 0.2):
+                kinds.append(KINDS.index("person")), sizes.append(size), poses.append(np.broadcast_to([*xy, yaw], (ticks, 3)))
+    return np.array(kinds, dtype=int), np.array(sizes).reshape(-1, 3), np.array(poses).reshape(-1, ticks, 3)
+
+
+def _before_cars(town, run, rng, wanted):
+    """People who step off the pavement where a recorded car is about to come: to its very side and back, or across, shortly before or after it.
+    As with the others who step out, nobody recorded hits them."""
+    kinds, sizes, poses = [], [], []
+    ticks = run.pose.shape[1]
+    seconds = np.arange(ticks) * TICK_S
+    edges = [towns.along(l.shape, 0.5, start=4, end=4) + (l.width,) for l in town.lanes if l.kind == "walk" and l.length > 12]
+    points, headings, widths = (np.concatenate(c) for c in zip(*((p, h, np.full(len(h), w)) for p, h, w in edges)))
+    cars = np.nonzero(np.isfinite(run.axle[:, :, 3]).sum(axis=1) > 100)[0]
+    tries = 0
+    while len(kinds) < wanted and tries < 12 * wanted:
+        tries += 1
+        v, tick = cars[rng.integers(len(cars))], rng.integers(150, ticks - 200)
+        if not run.axle[v, tick, 3] > 3.0:
+            continue
+        front = run.pose[v, tick, :2]
+        near = np.nonzero((np.abs(points - front) < 9).all(axis=1))[0]
+        if len(near) == 0:
+            continue
+        k = near[rng.integers(len(near))]
+        h, speed = headings[k], rng.uniform(1.1, 3.0)
+        left = np.array([-np.sin(h), np.cos(h)])
+        start = points[k] + left * rng.uniform(-0.3, 0.45) * widths[k]
+        way = float((front - start) @ left)  # to the car's middle
+        if abs(float((front - start) @ [np.cos(h), np.sin(h)])) > 2.0 or way < 1.8:
+            continue
+        if rng.random() < 0.5:
+            reach, back = way - run.size[v, 1] / 2 - rng.uniform(0.55, 1.6), True
+            begin = seconds[tick] - reach / max(speed, 0.1) - rng.uniform(0.0, 1.2)
+        else:
+            reach, back = rng.uniform(11, 15), False
+            begin = seconds[tick] - way / speed + rng.choice([-1, 1]) * rng.uniform(0.7, 2.5)
+        if reach < 0.4:
+            continue
+        out = np.clip((seconds - begin) * speed, 0, reach)
+        if back:
+            out = np.minimum(out, np.clip(reach - (seconds - begin - reach / speed - 1.2) * speed, 0, reach))
+        size = np.array(DIMENSIONS["person"]) * rng.uniform([0.9, 0.85, 0.75], [1.1, 1.1, 1.1])
+        pose = np.column_stack([start + left * out[:, None], np.full(ticks, h + np.pi / 2)])
+        here = (seconds > begin - 10) & (seconds < begin + reach / speed + 12)
+        part = replace(run, pose=run.pose[:, here])
+        if clear_of(part, *pose[here].T, size[0], size[1], 0.25, sampled=1):
+            pose[~here] = np.nan
             kinds.append(KINDS.index("person")), sizes.append(size), poses.append(pose)
     return np.array(kinds, dtype=int), np.array(sizes).reshape(-1, 3), np.array(poses).reshape(-1, ticks, 3)
