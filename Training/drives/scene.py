@@ -86,7 +86,7 @@ def _held(states):
 
 
 def model_picture(picture):
-    """The rendered picture -> the model picture: area average by 2, as the C# side does."""
+    """The rendered picture -> the model picture: area average, as the C# side does."""
     return cv2.resize(np.ascontiguousarray(picture), (rig.MODEL_WIDTH_PX, rig.MODEL_HEIGHT_PX), interpolation=cv2.INTER_AREA)
 
 

@@ -14,7 +14,7 @@ COUNTS = {"validation": 40, "test": 70, "last": 60}
 EDITS, EDITED_TICKS = ("teleport", "vanish"), 5  # pictures after the edit; forecasts of 0.5 s for all of them were made before it
 FIRST_EDIT = 30          # forecasts for 2 s hence were made from a second of history on
 NEAREST_M, FARTHEST_M, MOVED_M = 5.0, 22.0, (6.0, 14.0)
-CHANGED_PX, CHANGED_LEVELS, MOST_TRIES = 40, 20, 12  # of a model picture: an edit behind other cars, that no camera sees, is none
+CHANGED_PX, CHANGED_LEVELS, MOST_TRIES = 40 * rig.MODEL_WIDTH_PX ** 2 // 128 ** 2, 20, 12  # of a model picture: an edit behind other cars, that no camera sees, is none
 
 
 def folder_of(split):

@@ -18,7 +18,7 @@ from .layers import SCALE_HIGH_PXPM, SCALE_LOW_PXPM
 
 REMEMBERED_TICKS = 20  # whoever was in sight within 2 s is not forgotten for being hidden
 MIRROR = np.diag([1.0, -1.0, 1.0])
-HEIGHT_PX, WIDTH_PX = c.PICTURE_HEIGHT_PX // c.FEATURE_STRIDE_PX, c.PICTURE_WIDTH_PX // c.FEATURE_STRIDE_PX
+HEIGHT_PX, WIDTH_PX = c.FEATURE_SIZE
 
 
 def small_rotation(rng, degrees):
@@ -263,8 +263,22 @@ def _produce(out, arguments):
         out.put(next(source))
 
 
-def in_background(depth=4, **arguments):
-    """The same batches, made in a process of its own. -> (get, stop)"""
+def in_background(batch, seed, producers=1, **arguments):
+    """The same batches, made in processes of their own: each makes the same streams of every batch, so that a stream reads on. -> (get, stop)"""
+    producers = min(producers, batch)
+    made = [_in_background(batch=len(range(n, batch, producers)), seed=seed + 100_003 * n, **arguments) for n in range(producers)]
+
+    def get():
+        parts = [one() for one, _ in made]
+        return parts[0] if producers == 1 else {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+
+    def stop():
+        for _, end in made:
+            end()
+    return get, stop
+
+
+def _in_background(depth=4, **arguments):
     context = multiprocessing.get_context("fork")
     ready = context.Queue(depth)
     process = context.Process(target=_produce, args=(ready, arguments), daemon=True)
