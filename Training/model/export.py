@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from drives import profiles
+
 from . import contract as c
 
 OPSET = 17
@@ -142,6 +144,10 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     cost = [{"batch": 1, "manoeuvres": int(n), "ms": float(ms)} for n, ms in (pair.split(":") for pair in options.cost.split(","))]
     from .training import load_blind, load_weights, trained_on
-    export(load_weights(options.run), options.out, trained_on(options.run), load_blind(options.run), cost_table_ms=cost)
+    try:
+        export(load_weights(options.run), options.out, trained_on(options.run), load_blind(options.run), cost_table_ms=cost)
+    except profiles.Another as another:
+        print(f"export: {another}")
+        return 2
     print(f"export: {options.out} written; calibrate and measure it with `evaluate --model {options.out}`")
     return 0
