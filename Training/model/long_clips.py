@@ -124,6 +124,7 @@ def _free(s, tick, boxes, row, moved):
 
 def make_all(out, split, count=None, workers=2):
     """What is there is not made again."""
+    clips.refuse_folder_of_another(out, folder_of(split))
     jobs = [(split, *job, str(out), str(Path(out).parent / "towns")) for job in plan(split, count or COUNTS[split])]
     jobs = [job for job in jobs if not Path(out, folder_of(split), f".t{job[1]:02d}-{job[2]}.done").exists()]
     if not jobs:
