@@ -75,10 +75,13 @@ def scale_map(boxes, intrinsics, vehicle_from_camera):
     return out
 
 
+KEPT_CLIPS = 1400  # in memory, of all the processes that make batches
+
+
 class Clips:
     """Opened clips with their labels, the newest used kept in memory."""
 
-    def __init__(self, root, split, kept=1400):
+    def __init__(self, root, split, kept):
         self.root, self.split, self.kept, self.opened = root, split, kept, {}
         self.refresh()
 
@@ -212,8 +215,8 @@ class Stream:
 class Batches:
     """An endless, seeded source of batches of `batch` streams of `ticks` ticks and `cameras` cameras."""
 
-    def __init__(self, root, batch, ticks, cameras, seed, split="train"):
-        self.clips = Clips(root, split)
+    def __init__(self, root, batch, ticks, cameras, seed, split="train", kept=KEPT_CLIPS):
+        self.clips = Clips(root, split, kept)
         self.batch, self.ticks, self.cameras = batch, ticks, cameras
         self.rng = np.random.default_rng(seed)
         self.streams = [None] * batch
@@ -266,7 +269,7 @@ def _produce(out, arguments):
 def in_background(batch, seed, producers=1, **arguments):
     """The same batches, made in processes of their own: each makes the same streams of every batch, so that a stream reads on. -> (get, stop)"""
     producers = min(producers, batch)
-    made = [_in_background(batch=len(range(n, batch, producers)), seed=seed + 100_003 * n, **arguments) for n in range(producers)]
+    made = [_in_background(batch=len(range(n, batch, producers)), seed=seed + 100_003 * n, kept=KEPT_CLIPS // producers, **arguments) for n in range(producers)]
 
     def get():
         parts = [one() for one, _ in made]

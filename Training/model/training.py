@@ -415,6 +415,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
         print(f"train: {trainer.begin_with(begin_with)} tensors of {begin_with} taken over")
     if not drive_clips.list_clips(data, "train"):
         raise Refused(f"{data}: no train clips there; make them with Training/generate")
+    drive_clips.refuse_folder_of_another(data, "train")
     get, stop = in_background(root=data, batch=batch, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps, producers=producers)
     log_path = out / "log.jsonl"
     together = Replicas(trainer.model, replicas)

@@ -93,6 +93,7 @@ class Choice(unittest.TestCase):
                         str(TESTS.parent / "train"): [*arguments, "--resume"],
                         str(TESTS.parent / "generate"): ["--out", str(Path(folder, "data")), "--split", "train", "--clips", "1"],
                         str(TESTS.parent / "export"): ["--run", str(run), "--out", str(Path(folder, "model"))]}
+            self.assertIn("of profile nano, and this is base", under("base", str(TESTS.parent / "train"), *arguments[:3], str(Path(folder, "other"))).stdout)
             for command, rest in commands.items():
                 told = under("base", command, *rest)
                 self.assertNotEqual(told.returncode, 0, command)
