@@ -7,6 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from . import profiles
+
 TICK_S = 0.1
 EGO_COLUMNS = ("x", "y", "yaw", "speed", "yaw_rate", "acceleration")  # rear axle, world frame, SI
 BOX_COLUMNS = ("id", "class", "x", "y", "yaw", "length", "width", "height")  # box centre, world frame, SI
@@ -41,8 +43,9 @@ class Clip:
             self._box_offsets = data["box_offsets"]  # [T_all+1]
             self._visible = data["visible"]  # [sum n] uint8
             self.ego = data["ego"]  # [T_all, 6] float64
-            self.intrinsics = data["intrinsics"]  # [C, 3, 3] of the MODEL picture (128 x 64)
+            self.intrinsics = data["intrinsics"]  # [C, 3, 3] of the MODEL picture (profiles.picture_px)
             self.vehicle_from_camera = data["vehicle_from_camera"]  # [C, 4, 4]
+        profiles.refuse_another(self.path, meta.get("profile"))
         self.name = self.path.stem
         self.cameras = meta["cameras"]  # names, in the order of intrinsics and vehicle_from_camera
         self.T = meta["ticks"]
@@ -58,7 +61,7 @@ class Clip:
         return self._jpeg[self._picture_offsets[k]:self._picture_offsets[k + 1]]
 
     def pictures(self, t, cameras=None):
-        """uint8 [n, 64, 128, 3] BGR at tick t < T, of the camera indices given (all by default)."""
+        """uint8 [n, height, width, 3] BGR at tick t < T, of the camera indices given (all by default)."""
         if not 0 <= t < self.T:
             raise IndexError(f"{self.name}: tick {t} has no pictures, 0..{self.T - 1} have")
         chosen = range(len(self.cameras)) if cameras is None else cameras
@@ -76,7 +79,7 @@ class Clip:
 
 def write(path, meta, jpegs, ego, boxes, visible, intrinsics, vehicle_from_camera):
     """jpegs: one uint8 array a picture, tick-major. boxes, visible: one array a tick. Appears under its name only when whole."""
-    path = Path(path)
+    path, meta = Path(path), dict(meta, profile=profiles.chosen().name)
     sizes = np.array([len(j) for j in jpegs], dtype=np.int64)
     counts = np.array([len(b) for b in boxes], dtype=np.int64)
     part = path.with_suffix(".part")
@@ -96,3 +99,9 @@ def list_clips(root, split, enriched=None):
     if enriched is not None:
         paths = [p for p in paths if p.name.removeprefix("l-").startswith("e" if enriched else "n")]
     return paths
+
+
+def refuse_folder_of_another(root, split):
+    """Clips of two profiles in one folder could not be told apart by their names."""
+    for path in list_clips(root, split)[:1]:
+        Clip(path)

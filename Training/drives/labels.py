@@ -3,12 +3,16 @@
 Others go on as recorded and do not react to the ego; the ego is rolled as a kinematic bicycle about its rear axle.
 """
 
+import math
+
 import numpy as np
 
+from . import profiles
 from .clips import TICK_S
 
 HORIZONS_S = (0.5, 1.0, 2.0, 3.0, 4.0)
-GRID_ORIGIN_M, GRID_RESOLUTION_M, GRID_SIZE = (-24.0, -32.0), 2.0, (48, 32)
+GRID_ORIGIN_M, GRID_RESOLUTION_M = (-24.0, -32.0), profiles.chosen().cell_m
+GRID_SIZE = (round(96 / GRID_RESOLUTION_M), round(64 / GRID_RESOLUTION_M))
 LARGEST_CURVATURE_1PM = 0.2
 COVERED = 0.15  # a cell is occupied from this share of its area on, or when the box's centre lies in it
 CANDIDATES = (  # name, acceleration (None: the present one) per horizon step, lateral acceleration per horizon step
@@ -23,7 +27,7 @@ _CANDIDATES = np.array([[np.broadcast_to(a or 0.0, 5), np.broadcast_to(lateral, 
 _STEPS = tuple(int(round(h / TICK_S)) for h in HORIZONS_S)  # 5, 10, 20, 30, 40
 _STEP_OF_TICK = np.searchsorted(_STEPS, np.arange(1, _STEPS[-1] + 1))  # [40] the horizon step that tick n (1-based) belongs to
 _SUB = 5  # points a cell side, for the share a box covers
-_WINDOW = 9  # cells a side looked at about a box's centre: boxes up to 14 m long fit
+_WINDOW = 2 * math.ceil(14.5 / 2 / GRID_RESOLUTION_M) + 1  # cells a side looked at about a box's centre: boxes up to 14.5 m long fit
 
 
 def in_frame(boxes, pose):

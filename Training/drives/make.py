@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import choose, clips, rig, scene, towns, traffic
+from . import choose, clips, glare, rig, scene, towns, traffic
 
-TRAIN_CAMERAS = 4  # of six, the front one always; every other split has all six
+TRAIN_CAMERAS, LONG_CAMERAS = 4, 3  # of six, the front one always; every other split has all six
 TICKS = {"train": (32, 32), "validation": (32, 32), "test": (16, 30), "last": (16, 30)}  # natural, enriched; ten ticks are the model's history
 A_RUN = {"train": (14, 14), "validation": (10, 8), "test": (24, 6), "last": (24, 6)}  # clips
 A_LONG_RUN = (10, 10)
@@ -105,7 +105,7 @@ def make_run(job):
         if path.exists():
             there += 1
             continue
-        pictures += make_clip(path, town, run, window, (number, seed, k), split, recipe.drawing)
+        pictures += make_clip(path, town, run, window, (number, seed, k), split, recipe.drawing, bool(recipe.ticks))
         made += 1
     mark.write_text(str(len(windows)))
     if recipe.ticks:  # nobody asks for this run again, and it is some 100 MB
@@ -113,11 +113,11 @@ def make_run(job):
     return made, pictures, there
 
 
-def make_clip(path, town, run, window, seed, split, drawing="averaged"):
-    s = scene.Scene(town, run, window, seed)
+def make_clip(path, town, run, window, seed, split, drawing="averaged", long=False):
+    s = scene.Scene(town, run, window, seed, glare_share=glare.SHARE if long else 0.0)
     cameras = list(range(6))
     if split == "train":
-        cameras = sorted([0, *(s.rng.permutation(5)[:TRAIN_CAMERAS - 1] + 1).tolist()])
+        cameras = sorted([0, *(s.rng.permutation(5)[:(LONG_CAMERAS if long else TRAIN_CAMERAS) - 1] + 1).tolist()])
     draws = renderer(drawing)
     s.prepare(draws)
     jpegs = [scene.jpeg(scene.model_picture(p)) for i in range(window.ticks) for p in s.pictures(draws, i, cameras)]

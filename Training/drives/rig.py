@@ -2,12 +2,15 @@
 
 import numpy as np
 
+from . import profiles
+
 NAMES = ("front", "front_left", "front_right", "rear", "rear_left", "rear_right")
 YAW_DEG = (0.0, 60.0, -60.0, 180.0, 120.0, -120.0)
 MOUNT_M = ((1.6, 0.0), (1.5, 0.55), (1.5, -0.55), (-0.6, 0.0), (0.9, 0.75), (0.9, -0.75))  # x, y on the vehicle
 HEIGHT_M = 1.5
-WIDTH_PX, HEIGHT_PX = 256, 128  # rendered; the model picture is half of it
-MODEL_WIDTH_PX, MODEL_HEIGHT_PX = 128, 64
+WIDTH_PX, HEIGHT_PX = 256, 128  # rendered
+MODEL_WIDTH_PX, MODEL_HEIGHT_PX = profiles.chosen().picture_px
+MODEL_SCALE = MODEL_WIDTH_PX / WIDTH_PX
 FOCAL_PX = 182.0  # of the rendered picture: 70 degrees across
 
 # columns: the camera's x (right), y (down), z (forward) axes for a camera that looks along the vehicle's x axis
@@ -46,9 +49,9 @@ def varied(rng):
 
 
 def model_intrinsics(intrinsics):
-    """Rendered-picture intrinsics -> those of the half-size model picture, pixel centres kept: u' = (u + 0.5) / 2 - 0.5."""
-    half = np.array(intrinsics, dtype=float).copy()
-    half[..., 0, 0] *= 0.5
-    half[..., 1, 1] *= 0.5
-    half[..., :2, 2] = (half[..., :2, 2] + 0.5) * 0.5 - 0.5
-    return half
+    """Rendered-picture intrinsics -> those of the model picture, pixel centres kept: u' = (u + 0.5) * scale - 0.5."""
+    scaled = np.array(intrinsics, dtype=float).copy()
+    scaled[..., 0, 0] *= MODEL_SCALE
+    scaled[..., 1, 1] *= MODEL_SCALE
+    scaled[..., :2, 2] = (scaled[..., :2, 2] + 0.5) * MODEL_SCALE - 0.5
+    return scaled

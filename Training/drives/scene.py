@@ -3,16 +3,16 @@
 import cv2
 import numpy as np
 
-from . import choose, render, rig, towns, traffic
+from . import choose, glare, render, rig, towns, traffic
 from .clips import TICK_S
 
 JPEG_QUALITY = 92
 
 
 class Scene:
-    """What a clip shows; `varied` False leaves the rig at its nominal mounting."""
+    """What a clip shows; `varied` False leaves the rig at its nominal mounting; `glare` is the share of clips that drive towards a low sun."""
 
-    def __init__(self, town, run, window, seed, varied=True):
+    def __init__(self, town, run, window, seed, varied=True, glare_share=0.0):
         self.town, self.run, self.window = town, run, window
         rng = np.random.default_rng([7006, *seed])
         self.weather, self._light = render.weather_of(rng)
@@ -21,6 +21,10 @@ class Scene:
         first, last = window.start, window.start + window.ticks + choose.FUTURE
         self.first, self.last = first, last
         self.ego = _held(run.axle[window.ego, first:last])
+        apart = np.random.default_rng([7034, *seed])  # a clip without glare is what it was before there was any
+        self.glare = glare.Glare(apart, self.ego[window.ticks // 2, 2]) if apart.random() < glare_share else None
+        if self.glare:
+            self.weather, self._light = "glare", self.glare.light(self._light)
         with np.errstate(invalid="ignore"):
             d = np.hypot(run.pose[:, first:last, 0] - self.ego[:, 0], run.pose[:, first:last, 1] - self.ego[:, 1])
         d = np.where(np.isfinite(d), d, np.inf).min(axis=1)
@@ -73,7 +77,12 @@ class Scene:
         world_from_vehicle = np.array([[np.cos(yaw), -np.sin(yaw), 0, x], [np.sin(yaw), np.cos(yaw), 0, y], [0, 0, 1, 0], [0, 0, 0, 1.0]])
         present = np.isfinite(self.pose[:, i, 0])
         objects = np.column_stack([np.nan_to_num(self.pose[:, i]), self._extra[:, i]])
-        return renderer.draw(objects, present, [world_from_vehicle @ self.vehicle_from_camera[c] for c in cameras], self.intrinsics[list(cameras)], self.first + i)
+        poses = [world_from_vehicle @ self.vehicle_from_camera[c] for c in cameras]
+        pictures = renderer.draw(objects, present, poses, self.intrinsics[list(cameras)], self.first + i)
+        if not self.glare:
+            return pictures
+        seen = self.glare.seen(self.town, self.ego[i, :2])
+        return [self.glare.over(picture, pose, self.intrinsics[c], seen) for picture, pose, c in zip(pictures, poses, cameras)]
 
 
 def _held(states):
@@ -86,7 +95,7 @@ def _held(states):
 
 
 def model_picture(picture):
-    """The rendered picture -> the model picture: area average by 2, as the C# side does."""
+    """The rendered picture -> the model picture: area average, as the C# side does."""
     return cv2.resize(np.ascontiguousarray(picture), (rig.MODEL_WIDTH_PX, rig.MODEL_HEIGHT_PX), interpolation=cv2.INTER_AREA)
 
 

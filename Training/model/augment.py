@@ -5,7 +5,10 @@ import math
 import cv2
 import numpy as np
 
+from . import contract as c
+
 cv2.setNumThreads(1)
+DETAIL = c.PICTURE_WIDTH_PX // 128  # a blur as wide on the road whatever the picture's size
 
 
 class Camera:
@@ -35,7 +38,7 @@ class Camera:
             grey = cv2.cvtColor(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
             p = cv2.addWeighted(p, self.saturation, grey, 1 - self.saturation, 0)
         if self.blur:
-            p = cv2.GaussianBlur(p, (5, 5), self.blur)
+            p = cv2.GaussianBlur(p, (4 * DETAIL + 1,) * 2, self.blur * DETAIL)
         if self.noise:
             p = cv2.add(p, (self._random() * self.noise).astype(np.int8), dtype=cv2.CV_8U)
         if self.hood < 1:
@@ -46,7 +49,8 @@ class Camera:
         return p
 
     def _random(self):
+        h, w = c.PICTURE_HEIGHT_PX, c.PICTURE_WIDTH_PX
         if Camera._noise is None:
-            Camera._noise = np.random.default_rng(0).normal(0, 1, (256, 256, 3)).clip(-4, 4).astype(np.float32)
-        i, j = self.rng.integers(0, 192), self.rng.integers(0, 128)
-        return Camera._noise[i:i + 64, j:j + 128]
+            Camera._noise = np.random.default_rng(0).normal(0, 1, (4 * h, 2 * w, 3)).clip(-4, 4).astype(np.float32)
+        i, j = self.rng.integers(0, 3 * h), self.rng.integers(0, w)
+        return Camera._noise[i:i + h, j:j + w]

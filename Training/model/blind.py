@@ -15,6 +15,6 @@ class Blind(nn.Module):
     def forward(self, ego, footprint, manoeuvres):
         """ego [B, 3], footprint [B, 3], manoeuvres [B, A, K, 2] -> hazard logits [B, A, K]."""
         a = manoeuvres.shape[1]
-        own = torch.cat([ego / torch.tensor([10.0, 0.3, 2.0]), footprint / 5], 1)[:, None].expand(-1, a, -1)
-        controls = (manoeuvres * torch.tensor([0.2, 10.0])).flatten(2)
+        own = torch.cat([ego / ego.new_tensor([10.0, 0.3, 2.0]), footprint / 5], 1)[:, None].expand(-1, a, -1)
+        controls = (manoeuvres * manoeuvres.new_tensor([0.2, 10.0])).flatten(2)
         return self.net(torch.cat([own, controls], 2))

@@ -2,7 +2,10 @@
 
 import numpy as np
 
-PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX = 128, 64
+from drives import labels, profiles
+
+PROFILE = profiles.chosen()
+PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX = PROFILE.picture_px
 FEATURE_STRIDE_PX = 4
 TICK_S = 0.1
 HORIZONS_S = (0.5, 1.0, 2.0, 3.0, 4.0)
@@ -10,10 +13,19 @@ HORIZON_TICKS = tuple(round(h / TICK_S) for h in HORIZONS_S)
 STEP_S = tuple(b - a for a, b in zip((0.0,) + HORIZONS_S[:-1], HORIZONS_S))
 K = len(HORIZONS_S)
 
-GRID_ORIGIN_M = (-24.0, -32.0)  # the corner of cell (0, 0): x forward, y left
-GRID_RESOLUTION_M = 2.0
-GRID_SIZE = (48, 32)  # X forward, Y left
-NEAR_CELLS = ((10, 22), (12, 20))  # first and last+1 along X and Y of the cells that are looked at in halves: -4 to 20 m ahead, 8 m to either side
+GRID_ORIGIN_M = labels.GRID_ORIGIN_M  # the corner of cell (0, 0): x forward, y left
+GRID_RESOLUTION_M = labels.GRID_RESOLUTION_M
+GRID_SIZE = labels.GRID_SIZE  # X forward, Y left
+FEATURE_SIZE = (PICTURE_HEIGHT_PX // FEATURE_STRIDE_PX, PICTURE_WIDTH_PX // FEATURE_STRIDE_PX)  # h, w
+
+
+def cells(axis, low_m, high_m):
+    """First and last+1 of the cells between two places along X (0) or Y (1)."""
+    return tuple(round((m - GRID_ORIGIN_M[axis]) / GRID_RESOLUTION_M) for m in (low_m, high_m))
+
+
+NEAR_CELLS = (cells(0, -4, 20), cells(1, -8, 8))  # the cells that are looked at in halves: -4 to 20 m ahead, 8 m to either side
+JUDGED_CELL_M = 2.0  # occupancy is scored on cells of this size whatever the model's own, so that figures of all sizes compare
 LIFT_HEIGHTS_M = (0.2, 1.6)
 LEAST_DEPTH_M = 0.5
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from drives import profiles
+
 from . import figures as f
 from . import folder as model_folder
 from . import gates, outputs, plots, report
@@ -16,6 +18,7 @@ from . import contract as c
 from . import variants as v
 from .gates_risk import GATED
 from .records import BINS, choose, collect
+from .workers import on_cpu
 
 CHECKED = 2e-4  # figures are kept to four places
 
@@ -25,7 +28,7 @@ def quick_look(model, blind, data, clips=40):
     paths = choose(data, "validation", clips)
     if len(paths) < 4:
         return None
-    r, maps, _ = collect(model, blind, paths, (v.FULL, v.FRONT_LOST, v.ALL_LOST), what="look")
+    r, maps, _ = collect(on_cpu(model), on_cpu(blind), paths, (v.FULL, v.FRONT_LOST, v.ALL_LOST), what="look")
     threshold, iou_now = f.best_threshold(maps["now_full"])
     look = {"clips": len(paths), "records": len(r["clip"]), "iou_now": iou_now, "iou_masked": f.best_threshold(maps["now_all_lost"])[1],
             "iou_front_lost": f.iou(maps["now_front_lost"], threshold)}
@@ -115,6 +118,16 @@ def open_last_towns(o, folder, manifest):
     outputs.write_json(path.parent, "final.json", {"runs": own})
 
 
+def gates_of(folder):
+    """The gates of another model's committed runs, for the table that shows two models side by side."""
+    manifest = json.loads((folder / "model.json").read_text())
+    of = gates.settings_of(folder / outputs.FOLDER)["model"]
+    if of != outputs.model_hash(manifest):
+        raise FileNotFoundError(f"{folder / outputs.FOLDER}: runs of another model ({of[:12]}) than model.json names")
+    rows, content, _ = figures_of(folder / outputs.FOLDER)
+    return {"name": manifest["name"], "version": manifest["version"], "model": of, "clips": content["clips"], "rows": [r for r in rows if "gate" in r]}
+
+
 def differences(folder, rows):
     """What model.json, figures.json and REPORT.md say otherwise than the committed runs give."""
     said = {r["name"]: r for r in json.loads((folder / outputs.FOLDER / "figures.json").read_text())["rows"]}
@@ -156,6 +169,7 @@ def parsed(arguments):
     parser.add_argument("--no-ego-estimated", action="store_true", help="leave the calibration and levels of streams without an ego log out of model.json")
     parser.add_argument("--draft", action="store_true", help="choose scaling and levels on validation and write model.json, measure nothing")
     parser.add_argument("--regenerate", type=float, default=0.05, help="share of the test clips to make anew and compare; 0: none")
+    parser.add_argument("--beside", type=Path, metavar="MODEL", help="another model folder: its gates from its committed runs, side by side with this one's, printed and in REPORT.md")
     parser.add_argument("--seed", type=int, help="of the draw of clips to make anew; by default another one each time")
     o = parser.parse_args(arguments)
     o.folder = Path(o.folder or o.model or "models/nano")
@@ -169,14 +183,16 @@ def main(arguments=None):
     torch.set_num_threads(1)
     try:
         return evaluate(o)
-    except FileNotFoundError as missing:
-        print(f"evaluate: {missing}")
+    except (FileNotFoundError, profiles.Another) as refused:
+        print(f"evaluate: {refused}")
         return 2
 
 
 def evaluate(o):
     folder, began = o.folder, time.monotonic()
     manifest = json.loads((folder / "model.json").read_text())
+    if o.beside:
+        beside = gates_of(o.beside)
     if o.final:
         open_last_towns(o, folder, manifest)
     ran = bool(o.data or o.full or o.final)
@@ -192,11 +208,15 @@ def evaluate(o):
     if o.report and not ran:
         write_figures(folder, out, manifest, o.split, o.final)
     rows = figures_of(out)[0]
-    if ran or o.report:
+    if o.beside and not o.check:
+        outputs.write_json(folder, report.BESIDE, beside)
+    if ran or o.report or (o.beside and not o.check):
         (folder / "REPORT.md").write_text(report.text_of(folder))
     for row in rows:
         print(report.line(row))
     wrong = differences(folder, rows) if o.check else []
+    if o.beside and o.check and json.loads(json.dumps(beside)) != report.beside_of(folder):
+        wrong.append(f"{report.BESIDE} is not what {o.beside} gives")
     for text in wrong:
         print(f"evaluate: {text}")
     if outputs.size(out) > outputs.LARGEST_BYTES:
@@ -214,6 +234,8 @@ def evaluate(o):
     print("\nGates:")
     for row in gated:
         print(report.line(row))
+    if o.beside:
+        print("\n" + "\n".join(report.side_by_side(manifest, rows, beside)))
     print(f"{sum(r['passes'] for r in gated)} of {len(gated)} gates hold; {time.monotonic() - began:.0f} s")
     return 0 if gated and all(r["passes"] for r in gated) and not wrong else 1
 

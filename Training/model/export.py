@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
+from drives import profiles
+
 from . import contract as c
 
 OPSET = 17
-VERSION = "0.3.0"
 DOMAIN = "forecast-sim/1"
 
 
@@ -20,7 +21,7 @@ def tensors(size):
     """graph, name, kind, type, shape: what C# checks on loading."""
     x, y = c.GRID_SIZE
     z, k = len(c.LIFT_HEIGHTS_M), c.K
-    h, w = c.PICTURE_HEIGHT_PX // c.FEATURE_STRIDE_PX, c.PICTURE_WIDTH_PX // c.FEATURE_STRIDE_PX
+    h, w = c.FEATURE_SIZE
     f, s, d, e = size.features, size.state, size.observed, size.descriptor
     rows = [
         ("encoder", "images", "input", "uint8", ["N", c.PICTURE_HEIGHT_PX, c.PICTURE_WIDTH_PX, 3]),
@@ -100,7 +101,7 @@ def manifest(size, out, trained_on, calibration=None, levels=None, cost_table_ms
         files[name] = {"path": f"{name}.onnx", "sha256": hashlib.sha256(content).hexdigest()}
     plain = [{"horizon_s": h, "scale": 1.0, "bias": 0.0} for h in c.HORIZONS_S]
     return {
-        "schema": "forecast.model/1", "name": "nano", "version": VERSION, "licence": "Apache-2.0", "files": files,
+        "schema": "forecast.model/1", "name": c.PROFILE.name, "version": c.PROFILE.version, "licence": "Apache-2.0", "files": files,
         "trained_on": trained_on, "calibration_domain": DOMAIN,
         "camera_input": {"width_px": c.PICTURE_WIDTH_PX, "height_px": c.PICTURE_HEIGHT_PX, "layout": "NHWC", "channels": "BGR"},
         "cameras": {"min": 1, "max": 6}, "tick_period_s": c.TICK_S, "largest_gap_s": c.LARGEST_GAP_S, "history_s": c.HISTORY_S,
@@ -110,7 +111,7 @@ def manifest(size, out, trained_on, calibration=None, levels=None, cost_table_ms
         "grid": {"origin_m": list(c.GRID_ORIGIN_M), "resolution_m": c.GRID_RESOLUTION_M, "size": list(c.GRID_SIZE),
                  "frame": "ISO 8855, ego rear axle", "lift_heights_m": list(c.LIFT_HEIGHTS_M)},
         "occupancy_classes": list(c.CLASSES), "tensors": tensors(size), "initial_state": "zeros",
-        "cost_table_ms": cost_table_ms or [{"batch": 1, "manoeuvres": n, "ms": ms} for n, ms in ((16, 25.0), (8, 24.0), (1, 23.0))],
+        "cost_table_ms": cost_table_ms or [{"batch": 1, "manoeuvres": n, "ms": ms} for n, ms in c.PROFILE.cost_table_ms],
         "calibration": calibration or {
             "risk": plain, "occupancy": [{"horizon_s": 0.0, "scale": 1.0, "bias": 0.0}] + plain,
             "upper_bound": {"method": "none: not calibrated", "alpha": 0.1, "n": 1,
@@ -131,7 +132,7 @@ def export(model, out, trained_on, blind=None, **measured):
     for name in ("encoder", "memory", "predictor"):
         write_graph(getattr(model, name), name, model.size, out / f"{name}.onnx")
     if blind is not None:  # what `evaluate` needs: the same weights for torch, and the blind control trained beside them
-        torch.save({"size": asdict(model.size), "smooth": model.state_dict(), "blind": blind.state_dict()}, out / "weights.pt")
+        torch.save({"profile": c.PROFILE.name, "size": asdict(model.size), "smooth": model.state_dict(), "blind": blind.state_dict()}, out / "weights.pt")
     write_manifest(out / "model.json", manifest(model.size, out, trained_on, **measured))
 
 
@@ -139,10 +140,14 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="export", description=__doc__)
     parser.add_argument("--run", required=True, help="the folder that `train` wrote")
     parser.add_argument("--out", required=True, help="the model folder to write, such as models/nano")
-    parser.add_argument("--cost", default="16:25,8:24,1:23", help="manoeuvres:milliseconds of all three graphs, six cameras, as measured on the machine that replays exactly")
+    parser.add_argument("--cost", default=",".join(f"{n}:{ms:g}" for n, ms in c.PROFILE.cost_table_ms), help="manoeuvres:milliseconds of all three graphs, six cameras, as measured on the machine that replays exactly")
     options = parser.parse_args(arguments)
     cost = [{"batch": 1, "manoeuvres": int(n), "ms": float(ms)} for n, ms in (pair.split(":") for pair in options.cost.split(","))]
     from .training import load_blind, load_weights, trained_on
-    export(load_weights(options.run), options.out, trained_on(options.run), load_blind(options.run), cost_table_ms=cost)
+    try:
+        export(load_weights(options.run), options.out, trained_on(options.run), load_blind(options.run), cost_table_ms=cost)
+    except profiles.Another as another:
+        print(f"export: {another}")
+        return 2
     print(f"export: {options.out} written; calibrate and measure it with `evaluate --model {options.out}`")
     return 0

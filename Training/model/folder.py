@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from drives import profiles
+
 
 def commit():
     try:
@@ -19,12 +21,13 @@ def commit():
 
 
 def load(folder):
-    """-> model, blind, manifest. The weights are exported again and compared with the graphs by hash."""
+    """-> model, blind, manifest. A folder of another profile is refused by name. The weights are exported again and compared with the graphs by hash."""
     from .blind import Blind
     from .export import write_graph
     from .world_model import Size, WorldModel
     folder = Path(folder)
     content = torch.load(folder / "weights.pt", map_location="cpu")
+    profiles.refuse_another(folder / "weights.pt", content.get("profile"))
     model, blind = WorldModel(Size(**content["size"])), Blind()
     model.load_state_dict(content["smooth"])
     blind.load_state_dict(content["blind"])

@@ -14,7 +14,7 @@ def occupancy(m, maps, settings):
     b = settings["threshold"]
     now = f.iou(maps["now_full"], b)
     m.ratio("occupancy_iou_now", now, f.iou(maps["now_full"], b, weights), 0.25, blind=f.best_threshold(maps["now_all_lost"])[1], goal=">= 0.40",
-            note="2 m cells, all classes united, cells hidden from every camera left out; blind: all cameras masked, its own best threshold")
+            note=f"{c.JUDGED_CELL_M:g} m cells, all classes united, cells hidden from every camera left out; blind: all cameras masked, its own best threshold")
     m.add("occupancy_iou_now_all_cells", f.iou(maps["now_all_cells"], b), f.iou(maps["now_all_cells"], b, weights))
     m.add("occupancy_iou_now_front_lost", f.iou(maps["now_front_lost"], b), f.iou(maps["now_front_lost"], b, weights))
     for n, name in enumerate(c.CLASSES):

@@ -28,8 +28,8 @@ def project(points, intrinsics, vehicle_from_camera):
 
 def lift(intrinsics, vehicle_from_camera):
     """intrinsics [..., 4] of the MODEL picture, vehicleFromCamera [..., 4, 4] -> lift [..., Z, X, Y, 2], lift_valid [..., Z, X, Y]."""
-    centres = torch.from_numpy(cell_centres())
-    heights = torch.tensor(c.LIFT_HEIGHTS_M)
+    centres = torch.from_numpy(cell_centres()).to(intrinsics.device)
+    heights = torch.tensor(c.LIFT_HEIGHTS_M, device=intrinsics.device)
     flat = centres.reshape(1, -1, 2).expand(len(heights), -1, -1)
     points = torch.cat([flat, heights[:, None, None].expand(-1, flat.shape[1], 1)], -1).reshape(-1, 3)  # [Z*X*Y, 3]
     u, v, depth = project(points, intrinsics, vehicle_from_camera)

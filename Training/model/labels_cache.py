@@ -1,5 +1,6 @@
 """Labels of every tick of a clip, made once and kept beside the clips, so that the trainer never waits for them."""
 
+import math
 import os
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from drives import labels
 
 from . import contract as c
 
-VERSION = 1
 ADDED = 2  # manoeuvres after the 16: the one really driven, and a random one
 MANOEUVRES = len(c.CANDIDATES) + ADDED
 DRIVEN = len(c.CANDIDATES)
@@ -41,17 +41,19 @@ def at_random(ego, rng):
     return out
 
 
-SIZES = ((2.6, 3), (7.0, 5), (14.5, 9))  # boxes up to this length, metres: cells a side looked at; small windows make it three times faster
+LONGEST_M = (2.6, 7.0, 14.5)  # boxes up to each length look at a window of their own: small windows make it three times faster
 
 
-def raster(boxes, layer, layers):
-    """As drives.labels.occupancy draws it (a test compares them): boxes [n, 8] in the ego frame, layer [n] -> uint8 [layers, 3, X, Y]."""
-    r, sub, pad = c.GRID_RESOLUTION_M, 5, 14
-    grid = np.zeros((layers, 3, c.GRID_SIZE[0] + 2 * pad, c.GRID_SIZE[1] + 2 * pad), np.uint8)
+def raster(boxes, layer, layers, r=c.GRID_RESOLUTION_M):
+    """As drives.labels.occupancy draws it (a test compares them): boxes [n, 8] in the ego frame, layer [n] -> uint8 [layers, 3, X, Y], in cells of r metres."""
+    sub, pad = 5, 8 + math.ceil(LONGEST_M[-1] / 2 / r)
+    size = tuple(round(n * c.GRID_RESOLUTION_M / r) for n in c.GRID_SIZE)
+    grid = np.zeros((layers, 3, size[0] + 2 * pad, size[1] + 2 * pad), np.uint8)
     place = (boxes[:, 2:4] - np.array(c.GRID_ORIGIN_M)) / r
-    inside = (place > -8).all(1) & (place < np.array(c.GRID_SIZE) + 8).all(1)
+    inside = (place > -8).all(1) & (place < np.array(size) + 8).all(1)
     shortest = 0.0
-    for longest, window in SIZES:
+    for longest in LONGEST_M:
+        window = 2 * math.ceil(longest / 2 / r) + 1
         chosen = inside & (boxes[:, 5] > shortest) & (boxes[:, 5] <= longest)
         shortest = longest
         if not chosen.any():
@@ -70,14 +72,14 @@ def raster(boxes, layer, layers):
     return grid[:, :, pad:-pad, pad:-pad]
 
 
-def occupancy_and_hidden(clip, t):
+def occupancy_and_hidden(clip, t, r=c.GRID_RESOLUTION_M):
     ticks = (t,) + tuple(t + h for h in c.HORIZON_TICKS)
     per_tick = [clip.boxes(i) for i in ticks]
     boxes = labels.in_frame(np.concatenate(per_tick), clip.ego[t])
     seen = clip.visible(t)
     now = len(seen)
     layer = np.repeat(np.arange(len(ticks)), [len(b) for b in per_tick])
-    layers = raster(np.concatenate([boxes, boxes[:now]]), np.concatenate([layer, np.where(seen, len(ticks), len(ticks) + 1)]), len(ticks) + 2)
+    layers = raster(np.concatenate([boxes, boxes[:now]]), np.concatenate([layer, np.where(seen, len(ticks), len(ticks) + 1)]), len(ticks) + 2, r)
     return layers[:len(ticks)], layers[-1].max(0) & ~layers[-2].max(0) & 1
 
 
@@ -99,7 +101,7 @@ def build(clip):
 
 def load(clip):
     """-> dict of arrays, first axis the tick; made and kept beside the clip on first use."""
-    folder = clip.path.parent / f"labels-{VERSION}"
+    folder = clip.path.parent / c.PROFILE.labels
     path = folder / (clip.path.stem + ".npz")
     if not path.exists() or path.stat().st_mtime < clip.path.stat().st_mtime:
         folder.mkdir(exist_ok=True)
@@ -123,12 +125,19 @@ def hidden(cached, t):
     return np.unpackbits(cached["hidden"][t]).reshape(c.GRID_SIZE)
 
 
-NEAR_POINTS = 4  # a metre cell's side is looked at in so many points
+def judged(clip, cached, t):
+    """-> uint8 [1+K, 3, X, Y] and hidden [X, Y] in cells of contract.JUDGED_CELL_M."""
+    if c.GRID_RESOLUTION_M == c.JUDGED_CELL_M:
+        return occupancy(cached, t), hidden(cached, t)
+    return occupancy_and_hidden(clip, t, c.JUDGED_CELL_M)
+
+
+NEAR_POINTS = 4  # a near cell's side is looked at in so many points
 NEAR_TICKS = (0,) + c.HORIZON_TICKS[:2]
 
 
 def near(clip, t):
-    """uint8 [3, 24, 16]: the near map (contract.NEAR_CELLS in halves) now, at 0.5 and at 1 s, all classes united, in the ego frame of t."""
+    """uint8 [3, x, y]: the near map (contract.NEAR_CELLS in halves) now, at 0.5 and at 1 s, all classes united, in the ego frame of t."""
     (x0, x1), (y0, y1) = c.NEAR_CELLS
     r, n = c.GRID_RESOLUTION_M, NEAR_POINTS
     cells = (2 * (x1 - x0), 2 * (y1 - y0))
@@ -148,6 +157,9 @@ def near(clip, t):
     return out
 
 
+POINTS = max(1, round(2.0 / c.GRID_RESOLUTION_M))  # a metre of a box is looked at in, so that no cell between is left out
+
+
 def velocity(clip, t, over=5):
     """float32 [3, X, Y]: velocity over ground of what a cell holds now (x, y m/s in the ego frame of t, mean over half a second), and 1 where it is known."""
     out = np.zeros((3,) + c.GRID_SIZE, np.float32)
@@ -159,8 +171,8 @@ def velocity(clip, t, over=5):
         if later is None:
             continue
         vx, vy = (later[2:4] - was[2:4]) / (over * c.TICK_S)
-        along = np.linspace(-0.45, 0.45, max(3, int(box[5]) + 1)) * box[5]
-        across = np.linspace(-0.4, 0.4, 3) * box[6]
+        along = np.linspace(-0.45, 0.45, max(3, int(box[5] * POINTS) + 1)) * box[5]
+        across = np.linspace(-0.4, 0.4, 2 * POINTS + 1) * box[6]
         px = box[2] + np.cos(box[4]) * along[:, None] - np.sin(box[4]) * across[None]
         py = box[3] + np.sin(box[4]) * along[:, None] + np.cos(box[4]) * across[None]
         i = np.floor((px - c.GRID_ORIGIN_M[0]) / c.GRID_RESOLUTION_M).astype(int).ravel()
@@ -179,8 +191,8 @@ def flow(clip, t):
             was = now.get(box[0])
             if was is None or abs(box[2] - 24) > 50 or abs(box[3]) > 36:
                 continue
-            along = np.linspace(-0.48, 0.48, max(3, int(box[5]) + 1))[:, None] * box[5]
-            across = np.linspace(-0.45, 0.45, 3)[None] * box[6]
+            along = np.linspace(-0.48, 0.48, max(3, int(box[5] * POINTS) + 1))[:, None] * box[5]
+            across = np.linspace(-0.45, 0.45, 2 * POINTS + 1)[None] * box[6]
             px = box[2] + np.cos(box[4]) * along - np.sin(box[4]) * across
             py = box[3] + np.sin(box[4]) * along + np.cos(box[4]) * across
             qx = was[2] + np.cos(was[4]) * along - np.sin(was[4]) * across

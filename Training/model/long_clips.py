@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from drives import choose, clips, labels, make, rig, scene, towns
+from drives import choose, clips, glare, labels, make, rig, scene, towns
 
-TICKS, LEAST_TICKS, FIRST_SEED = 52, 36, 4001
-COUNTS = {"validation": 40, "test": 70, "last": 60}
+TICKS, LEAST_TICKS, FIRST_SEED = 144, 72, 6001
+COUNTS = {"validation": 100, "test": 120, "last": 100}
 EDITS, EDITED_TICKS = ("teleport", "vanish"), 5  # pictures after the edit; forecasts of 0.5 s for all of them were made before it
 FIRST_EDIT = 30          # forecasts for 2 s hence were made from a second of history on
 NEAREST_M, FARTHEST_M, MOVED_M = 5.0, 22.0, (6.0, 14.0)
-CHANGED_PX, CHANGED_LEVELS, MOST_TRIES = 40, 20, 12  # of a model picture: an edit behind other cars, that no camera sees, is none
+CHANGED_PX, CHANGED_LEVELS, MOST_TRIES = 40 * rig.MODEL_WIDTH_PX ** 2 // 128 ** 2, 20, 12  # of a model picture: an edit behind other cars, that no camera sees, is none
 
 
 def folder_of(split):
@@ -41,7 +41,7 @@ def make_run(job):
     for k, window in enumerate(choose.natural(run, rng, count, TICKS, least=LEAST_TICKS)):
         path = out / f"n-{town.name}-{seed}-{k:03d}.npz"
         if not path.exists():
-            make.make_clip(path, town, run, window, (number, seed, k), split)
+            make.make_clip(path, town, run, window, (number, seed, k), split, long=True)
         edit(path, town, run, window, (number, seed, k), np.random.default_rng([7032, number, seed, k]))
     mark.write_text(str(count))
     return count
@@ -49,7 +49,7 @@ def make_run(job):
 
 def edit(path, town, run, window, seed, rng):
     """edits/NAME-teleport.npz, edits/NAME-vanish.npz: the few pictures from the moment on at which a car that had been in sight for a second jumps or is gone."""
-    s = scene.Scene(town, run, window, seed)
+    s = scene.Scene(town, run, window, seed, glare_share=glare.SHARE)
     s.prepare(make.renderer())
     original, tries = s.pose.copy(), 0
     for tick, user, moved in candidates(s, window, rng):
@@ -124,6 +124,7 @@ def _free(s, tick, boxes, row, moved):
 
 def make_all(out, split, count=None, workers=2):
     """What is there is not made again."""
+    clips.refuse_folder_of_another(out, folder_of(split))
     jobs = [(split, *job, str(out), str(Path(out).parent / "towns")) for job in plan(split, count or COUNTS[split])]
     jobs = [job for job in jobs if not Path(out, folder_of(split), f".t{job[1]:02d}-{job[2]}.done").exists()]
     if not jobs:

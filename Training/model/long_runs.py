@@ -12,7 +12,7 @@ from drives import labels as drive_labels
 from . import baselines
 from . import contract as c
 from . import labels_cache as cache
-from .records import BINS, FIRST_TICK, estimated, histogram, motion_of, put, rig_of, united
+from .records import BINS, FIRST_TICK, estimated, histogram, judged, motion_of, put, rig_of, united
 from .workers import progress, shared_out
 from .world_model import probability
 
@@ -111,11 +111,11 @@ class Stream:
             lately |= set(self.clip.boxes(i)[self.clip.visible(i), 0])
         behind = np.array([not v and b[0] in lately for b, v in zip(boxes, seen)], bool)
         local = drive_labels.in_frame(boxes, self.clip.ego[t])
-        everybody, in_sight, remembered = (drive_labels.raster(local[which]).max(0).reshape(-1).astype(bool) for which in (np.ones(len(boxes), bool), seen, behind))
+        everybody, in_sight, remembered = (cache.raster(local[which], np.zeros(which.sum(), int), 1, c.JUDGED_CELL_M).max((0, 1)).reshape(-1).astype(bool) for which in (np.ones(len(boxes), bool), seen, behind))
         target = remembered & ~in_sight
         asked = target | ~everybody
         for name, x in (("memory", logits), ("fresh", logits_fresh)):
-            count = histogram(united(x.reshape(3, -1))[asked], target[asked], 0, 1, BINS)
+            count = histogram(judged(united(x.reshape(3, -1)))[asked], target[asked], 0, 1, BINS)
             self.occluded[name] = self.occluded.get(name, 0) + count
 
     def edited(self, t0, pictures):

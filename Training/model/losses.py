@@ -11,7 +11,7 @@ POSITIVE = (3.0, 8.0, 8.0)  # vehicles, cycles, people: the small ones are seldo
 
 def occupancy(logits, target, weight):
     """logits, target [B, L, 3, X, Y]; weight [B, L, 1, X, Y]. Class-weighted BCE and soft IoU of all classes united."""
-    positive = torch.tensor(POSITIVE)[:, None, None]
+    positive = logits.new_tensor(POSITIVE)[:, None, None]
     loss = F.binary_cross_entropy_with_logits(logits, target, weight * (1 + (positive - 1) * target), reduction="none")
     bce = loss.mean((0, 2, 3, 4)) * 30
     p = (1 - torch.prod(1 - torch.sigmoid(logits), 2)) * weight[:, :, 0]
@@ -52,7 +52,7 @@ def regret(hazard_logits, steps, temperature=0.05):
 
 def hazard(logits, steps, positive=2.0):
     """logits [B, A, K]; steps [B, A] in 0..K, K = none. Steps after the collision are not asked for."""
-    k = torch.arange(c.K)
+    k = torch.arange(c.K, device=logits.device)
     asked = (k <= steps[..., None]).float()
     hit = (k == steps[..., None]).float()
     loss = F.binary_cross_entropy_with_logits(logits, hit, asked * (1 + (positive - 1) * hit), reduction="none")
@@ -61,7 +61,7 @@ def hazard(logits, steps, positive=2.0):
 
 def scales(logits, target, bins):
     """logits [N, S, h, w]; target [N, h, w]: apparent scale 0..1 of what the pixel shows, -1 nothing, -2 not asked."""
-    wanted = F.relu(1 - (target[:, None] - torch.linspace(0, 1, bins)[None, :, None, None]).abs() * (bins - 1)) * (target[:, None] >= 0)
+    wanted = F.relu(1 - (target[:, None] - torch.linspace(0, 1, bins, device=logits.device)[None, :, None, None]).abs() * (bins - 1)) * (target[:, None] >= 0)
     weight = (target[:, None] > -1.5).float() * (1 + 2 * wanted)
     return F.binary_cross_entropy_with_logits(logits, wanted, weight, reduction="none").sum() / weight.sum().clamp(min=1) * 10
 
@@ -95,4 +95,4 @@ def effective_rank(observed):
 
 def descriptors(first, last):
     """Descriptors [B, E] of two ticks of one stream belong together, other streams' do not."""
-    return F.cross_entropy(first @ last.T / 0.2, torch.arange(len(first)))
+    return F.cross_entropy(first @ last.T / 0.2, torch.arange(len(first), device=first.device))

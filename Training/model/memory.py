@@ -56,7 +56,7 @@ class Lift(nn.Module):
         return fresh + self.near(flat, lift, valid, camera_age_s), count
 
     def near(self, flat, lift, valid, age):
-        """The cells about the ego once more, at 1 m: what they show, folded into their 2 m cells. -> [B, fresh, X, Y], 0 elsewhere"""
+        """The cells about the ego once more, in halves: what they show, folded into their cells. -> [B, fresh, X, Y], 0 elsewhere"""
         (x0, x1), (y0, y1) = c.NEAR_CELLS
         b, cameras, z = lift.shape[:3]
         around = lift[:, :, :, x0 - 1:x1 + 1, y0 - 1:y1 + 1]                # one cell more on every side, so that edges are between cells too
@@ -70,6 +70,9 @@ class Lift(nn.Module):
         return F.pad(near, (y0, c.GRID_SIZE[1] - y1, x0, c.GRID_SIZE[0] - x1))
 
 
+REGIONS = (3, 2)  # of the map, along X and Y, that a descriptor is made of
+
+
 class Memory(nn.Module):
     def __init__(self, size):
         super().__init__()
@@ -79,10 +82,10 @@ class Memory(nn.Module):
         self.lift = Lift(size)
         self.ego = EgoFromView(size)
         self.motion = nn.Linear(4, size.fresh)
-        self.join = nn.Sequential(nn.Conv2d(size.fresh + size.bev + 1, 48, 3, 1, 1), nn.ReLU())
-        self.gates = nn.Conv2d(48, 2 * size.bev, 1)
+        self.join = nn.Sequential(nn.Conv2d(size.fresh + size.bev + 1, size.join, 3, 1, 1), nn.ReLU())
+        self.gates = nn.Conv2d(size.join, 2 * size.bev, 1)
         self.observe = nn.Conv2d(size.bev, size.observed, 1)
-        self.describe = nn.Linear(size.bev * 6, size.descriptor)
+        self.describe = nn.Linear(size.bev * REGIONS[0] * REGIONS[1], size.descriptor)
 
     def forward(self, *inputs):
         return self.parts(*inputs)[:5]
@@ -93,9 +96,10 @@ class Memory(nn.Module):
         x_cells, y_cells = c.GRID_SIZE
         bev = state[:, :s.bev]                                              # [B, bev, X, Y]
         last = state[:, s.bev:s.bev + s.ego, 0, 0]                          # [B, 4]: last estimate, and whether there was one
-        kept = state[:, s.bev + s.ego:]                                     # [B, view, 48, 32]: the content, and below it the fine features
-        view_before = kept[:, :, :16]                                       # [B, view, 16, 32]
-        fine_before = torch.cat([kept[:, :, 16:32], kept[:, :, 32:]], 1)    # [B, 4*fine, 16, 32]
+        kept = state[:, s.bev + s.ego:]                                     # [B, view, X, Y] = [B, view, 3*h, w]: the content, and below it the fine features
+        h = c.FEATURE_SIZE[0]
+        view_before = kept[:, :, :h]                                        # [B, view, h, w]
+        fine_before = torch.cat([kept[:, :, h:2 * h], kept[:, :, 2 * h:]], 1)                    # [B, 4*fine, h, w]
         known = ego_motion[:, 5:6]
         given = torch.cat([ego_motion[:, 3:4] * (1 / EGO_SCALE[0]), ego_motion[:, 4:5] * (1 / EGO_SCALE[1]), known], 1)
         guess = last[:, :3].detach() * self.ego_scale                       # m/s, rad/s, m/s2: learned from the truth alone, not from what warping gains
@@ -106,7 +110,7 @@ class Memory(nn.Module):
 
         fresh, count = self.lift(features, lift, lift_valid, camera_mask, camera_age_s)
         bias = self.motion(torch.cat([given, elapsed_s * 3], 1))[:, :, None, None]
-        joined = self.join(torch.cat([fresh + bias, warped, count], 1))     # [B, 48, X, Y]
+        joined = self.join(torch.cat([fresh + bias, warped, count], 1))     # [B, join, X, Y]
         gate, new = self.gates(joined).chunk(2, 1)
         gate = torch.sigmoid(gate)
         bev = (1 - gate) * warped + gate * torch.tanh(new)                  # [B, bev, X, Y]
@@ -114,11 +118,11 @@ class Memory(nn.Module):
         view, fine, ground, sees = self.ego.views(features, lift, lift_valid, camera_mask, s)
         estimate, tried, road = self.ego(view, view_before, fine, fine_before, ground, sees, last, elapsed_s, given)  # [B, 3], in EGO_SCALE
         planes = torch.cat([estimate, torch.ones_like(known)], 1)[:, :, None, None].expand(-1, -1, x_cells, y_cells)
-        keep = torch.cat([view, fine[:, :s.view], fine[:, s.view:]], 2)     # [B, view, 48, 32]
+        keep = torch.cat([view, fine[:, :s.view], fine[:, s.view:]], 2)     # [B, view, 3*h, w]
         next_state = torch.cat([bev, planes, keep], 1)                      # [B, S, X, Y]
 
         observed = self.observe(F.avg_pool2d(bev, 2))                       # [B, D, X/2, Y/2]
-        regions = F.avg_pool2d(bev, 16).flatten(1)                          # [B, bev*6]
+        regions = F.avg_pool2d(bev, x_cells // REGIONS[0]).flatten(1)       # [B, bev*6]
         descriptor = F.normalize(self.describe(regions), dim=1)             # [B, E]
         agreement = self.ego.agreement(tried, ego_motion[:, 3:4].clamp(0, self.ego.SPEEDS_MPS[-1]), road * known)             # [B, 1]
         return next_state, observed, descriptor, estimate * self.ego_scale, agreement, tried, road

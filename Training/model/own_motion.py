@@ -22,8 +22,8 @@ class EgoFromView(nn.Module):
         super().__init__()
         self.look = nn.Conv2d(size.content, size.view, 1)
         self.flow = nn.Sequential(nn.Conv2d(2 * size.view, 32, 3, 1, 1), nn.ReLU(), nn.Conv2d(32, 32, 3, 2, 1), nn.ReLU(),
-                                  nn.Conv2d(32, 32, 3, 2, 1), nn.ReLU())                        # [B, 32, 4, 8]
-        self.head = nn.Sequential(nn.Linear(32 * 32 + 4 + 4, 64), nn.ReLU(), nn.Linear(64, 3))
+                                  nn.Conv2d(32, 32, 3, 2, 1), nn.ReLU())                        # [B, 32, h/4, w/4]
+        self.head = nn.Sequential(nn.Linear(32 * (c.FEATURE_SIZE[0] // 4) * (c.FEATURE_SIZE[1] // 4) + 4 + 4, 64), nn.ReLU(), nn.Linear(64, 3))
         x = torch.arange(24) * 1.0 + 5.5                                    # 5.5 ... 28.5 m ahead of the rear axle
         y = torch.arange(15) * 1.0 - 7.0
         self.register_buffer("road", torch.stack(torch.meshgrid(x, y, indexing="ij"), -1))      # [24, 15, 2]
@@ -36,8 +36,9 @@ class EgoFromView(nn.Module):
         nn.init.zeros_(self.agree[-1].bias)
 
     def views(self, features, lift, lift_valid, camera_mask, size):
-        """-> the content [B, view, 16, 32] and fine features [B, 4*fine, 16, 32] of the camera that looks ahead, where it sees the road [B, X, Y, 2], and whether."""
-        ahead = lift_valid[:, :, 0, 16:24, 15:17].mean((2, 3)) * camera_mask                     # [B, C]: does it see 8-24 m ahead?
+        """-> the content [B, view, h, w] and fine features [B, 4*fine, h, w] of the camera that looks ahead, where it sees the road [B, X, Y, 2], and whether."""
+        (x0, x1), (y0, y1) = c.cells(0, 8, 24), c.cells(1, -2, 2)
+        ahead = lift_valid[:, :, 0, x0:x1, y0:y1].mean((2, 3)) * camera_mask                     # [B, C]: does it see 8-24 m ahead?
         weight = ahead / ahead.sum(1, keepdim=True).clamp(min=1e-3)
         view = self.look((features[:, :, :size.content] * weight[:, :, None, None, None]).sum(1))
         first = (ahead >= ahead.amax(1, keepdim=True)).float()
@@ -50,7 +51,7 @@ class EgoFromView(nn.Module):
     def matches(self, fine, fine_before, ground, last, elapsed_s):
         """-> [B, speeds, 2*parts]: how well the road's parts agree with each speed, and how much there is to see in them."""
         b, speeds = fine.shape[0], len(self.SPEEDS_MPS)
-        now, before = (F.pixel_shuffle(f, 2) for f in (fine, fine_before))  # [B, fine, 32, 64]
+        now, before = (F.pixel_shuffle(f, 2) for f in (fine, fine_before))  # [B, fine, 2h, 2w]
         ground = ground.permute(0, 3, 1, 2)                                 # [B, 2, X, Y]
         road = self.road[None].expand(b, -1, -1, -1)
         where = g.sample(ground, g.map_coordinates(road[..., 0], road[..., 1])).permute(0, 2, 3, 1)

@@ -9,23 +9,29 @@ from . import geometry as g
 from .layers import EGO_SCALE, Residual, conv
 
 
+def twice(x):
+    """Twice as large by nearest neighbours; PyTorch before 2.1 cannot in bfloat16 on a GPU."""
+    return F.interpolate(x.float() if x.is_cuda else x, scale_factor=2.0, mode="nearest")
+
+
 class UNet(nn.Module):
-    def __init__(self, i, o):
+    def __init__(self, i, o, channels):
         super().__init__()
-        self.fine = conv(i, 48)
-        self.coarse = nn.Sequential(conv(48, 80, 3, 2), Residual(80))
-        self.coarser = nn.Sequential(conv(80, 128, 3, 2), Residual(128), Residual(128))
-        self.up_half = conv(128, 80, 1)
-        self.mix_half = conv(80, 80)
-        self.up_fine = conv(80, 48, 1)
-        self.mix_fine = conv(48, o)
+        whole, half, quarter = channels
+        self.fine = conv(i, whole)
+        self.coarse = nn.Sequential(conv(whole, half, 3, 2), Residual(half))
+        self.coarser = nn.Sequential(conv(half, quarter, 3, 2), Residual(quarter), Residual(quarter))
+        self.up_half = conv(quarter, half, 1)
+        self.mix_half = conv(half, half)
+        self.up_fine = conv(half, whole, 1)
+        self.mix_fine = conv(whole, o)
 
     def forward(self, x):
         fine = self.fine(x)
         half = self.coarse(fine)
         quarter = self.coarser(half)
-        half = self.mix_half(half + F.interpolate(self.up_half(quarter), scale_factor=2.0, mode="nearest"))
-        return self.mix_fine(fine + F.interpolate(self.up_fine(half), scale_factor=2.0, mode="nearest"))
+        half = self.mix_half(half + twice(self.up_half(quarter)))
+        return self.mix_fine(fine + twice(self.up_fine(half)))
 
 
 DRIVES_MPS = 0.5  # slower than that the ego stands: what it sees hardly changes, and other figures hold
@@ -41,7 +47,7 @@ class Predictor(nn.Module):
         self.register_buffer("coarse_centres", F.avg_pool2d(torch.from_numpy(g.cell_centres()).permute(2, 0, 1), 2).permute(1, 2, 0))
         self.register_buffer("ego_scale", torch.tensor(EGO_SCALE))
         self.motion = nn.Linear(3, size.bev)
-        self.trunk = UNet(size.bev, size.trunk)
+        self.trunk = UNet(size.bev, size.trunk, size.unet)
         self.occupancy = nn.Conv2d(size.trunk, (1 + c.K) * 3, 1)
         nn.init.constant_(self.occupancy.bias, -3.5)
         self.horizon = nn.Conv2d(size.trunk, (1 + c.K) * size.horizon, 1)

@@ -5,6 +5,7 @@ import numpy as np
 import torch
 
 from drives import clips as drive_clips
+from drives import rig
 
 from . import baselines
 from . import contract as c
@@ -20,6 +21,7 @@ FIRST_TICK, EVERY, BATCH = 10, 2, 16
 BINS = 64           # of a probability
 LOGIT_LOW, LOGIT_HIGH, LOGIT_BINS = -14.0, 8.0, 88
 A = len(c.CANDIDATES)
+ABSENT = (rig.FOCAL_PX * rig.MODEL_SCALE,) * 2 + ((c.PICTURE_WIDTH_PX - 1) / 2, (c.PICTURE_HEIGHT_PX - 1) / 2)  # intrinsics of a camera that is masked
 
 
 def choose(root, split, clips=None, enriched=None):
@@ -43,10 +45,17 @@ def united(logits):
     return 1 - np.prod(1 / (1 + np.exp(logits)), axis=-2)
 
 
+def judged(p):
+    """Probabilities [..., cells] of the model's cells -> [..., cells] of contract.JUDGED_CELL_M: the likeliest within."""
+    n = round(c.JUDGED_CELL_M / c.GRID_RESOLUTION_M)
+    x, y = c.GRID_SIZE
+    return p.reshape(p.shape[:-1] + (x // n, n, y // n, n)).max((-3, -1)).reshape(p.shape[:-1] + (-1,))
+
+
 def rig_of(clips):
     """-> lift, lift_valid, present [B, C]: the cameras of a batch of clips; absent ones are masked."""
     most = max(len(clip.cameras) for clip in clips)
-    intrinsics = torch.zeros(len(clips), most, 4) + torch.tensor([91.0, 91.0, 63.5, 31.5])
+    intrinsics = torch.zeros(len(clips), most, 4) + torch.tensor(ABSENT)
     poses = torch.eye(4).repeat(len(clips), most, 1, 1)
     for i, clip in enumerate(clips):
         n = len(clip.cameras)
@@ -160,18 +169,19 @@ class Group:
     def count(self, t, alive, variant, logits):
         flat = logits.reshape(len(alive), 1 + c.K, 3, -1)
         for n, i in enumerate(alive):
-            target = cache.occupancy(self.cached[i], t).reshape(1 + c.K, 3, -1).astype(bool)
-            seen = ~cache.hidden(self.cached[i], t).reshape(-1).astype(bool)
-            any_, p = target.any(1), united(flat[n])
+            own = cache.occupancy(self.cached[i], t).reshape(1 + c.K, 3, -1).astype(bool)
+            cells, hidden = cache.judged(self.clips[i], self.cached[i], t)
+            target, seen = cells.reshape(1 + c.K, 3, -1).astype(bool), ~hidden.reshape(-1).astype(bool)
+            any_, p = target.any(1), judged(united(flat[n]))
             add(self.maps[i], **{f"now_{variant.name}": histogram(p[0, seen], any_[0, seen], 0, 1, BINS)})
             if variant != FULL:
                 continue
-            put(self.rows[i], **doubt(1 / (1 + np.exp(-flat[n])), any_))
-            each = 1 / (1 + np.exp(-flat[n, 0][:, seen]))
+            put(self.rows[i], **doubt(1 / (1 + np.exp(-flat[n])), own.any(1)))
+            each = judged(1 / (1 + np.exp(-flat[n, 0])))[:, seen]
             add(self.maps[i], now_all_cells=histogram(p[0], any_[0], 0, 1, BINS), forecast=histogram(p, any_, 0, 1, BINS),
                 persistence=histogram(np.repeat(p[:1], 1 + c.K, 0), any_, 0, 1, BINS), classes=histogram(each, target[0][:, seen], 0, 1, BINS))
             if self.logits:
-                add(self.maps[i], logits=histogram(flat[n].reshape(1 + c.K, -1), target.reshape(1 + c.K, -1), LOGIT_LOW, LOGIT_HIGH, LOGIT_BINS))
+                add(self.maps[i], logits=histogram(flat[n].reshape(1 + c.K, -1), own.reshape(1 + c.K, -1), LOGIT_LOW, LOGIT_HIGH, LOGIT_BINS))
 
 
 NOTICEABLE = 3 / 255  # as C# counts: a cell that is neither now nor then above it says nothing

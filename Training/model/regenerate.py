@@ -26,6 +26,7 @@ def all_clips(data, split, workers):
     data = Path(data)
     for part in dict.fromkeys(("validation", split)):
         (data / part).mkdir(parents=True, exist_ok=True)
+        drive_clips.refuse_folder_of_another(data, part)
         jobs = [(part, *job, str(data), str(data.parent / "towns")) for kind, counts in CLIPS.items() for job in make.plan(part, counts[part], 1, kind)]
         with multiprocessing.get_context("spawn").Pool(workers) as pool:
             for n, _ in enumerate(pool.imap_unordered(make.make_run, jobs), 1):

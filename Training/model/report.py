@@ -32,6 +32,24 @@ def table(rows, gated):
     return head + [f"| {r['name']} | {_number(r['value'])} | {_ends(r)} | {_number(r['blind'])} | {r.get('note', '')} |" for r in rows]
 
 
+BESIDE = "beside.json"
+
+
+def beside_of(folder):
+    path = Path(folder) / BESIDE
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def side_by_side(manifest, rows, beside):
+    """The gates of two models: value, interval and whether it holds, each from its own committed runs."""
+    theirs = {r["name"]: r for r in beside["rows"]}
+    said = lambda r: "-" if r is None else f"{_number(r['value'])} ({_ends(r)}) {'passes' if r['passes'] else '**FAILS**'}"
+    ours = [r for r in rows if "gate" in r]
+    return [f"| figure | gate | `{manifest['name']}` {manifest['version']} | `{beside['name']}` {beside['version']} |", "|---|---|---|---|"] + \
+           [f"| {r['name']} | {r['gate']} | {said(r)} | {said(theirs.get(r['name']))} |" for r in ours] + \
+           [f"| **hold** | | {sum(r['passes'] for r in ours)} of {len(ours)} | {sum(r['passes'] for r in beside['rows'])} of {len(beside['rows'])} |"]
+
+
 def drives_table(title, summary, rows, levels):
     text = [f"## {title}", "", f"Alarm: calibrated risk of the intended manoeuvre within {levels['horizon_s']:g} s at or above {levels['high']['rise']:g} "
             f"in {levels['alarm']['m']} of {levels['alarm']['n']} ticks; in time: before the closest moment, at most 4 s.", "", "| kind | drives | result | failures |", "|---|---|---|---|"]
@@ -85,6 +103,10 @@ def text_of(folder):
             f"## Gates: {sum(r['passes'] for r in gates)} of {len(gates)} hold", ""] + table(gates, True)
     out += ["", "AP: collision when keeping on (acceleration 0, present curvature), within the horizon. Blind: a network of the ego's own motion and the manoeuvre alone, trained on the same windows.", ""]
     out += final(folder)
+    beside = beside_of(folder)
+    if beside:
+        out += [f"## Beside `{beside['name']}` {beside['version']}", "", f"Its figures are from its own committed runs, of {beside['clips']} natural-rate clips (model {beside['model'][:12]}); "
+                "occupancy of both is scored on cells of the same size.", ""] + side_by_side(manifest, rows, beside) + [""]
     out += ["## All figures", ""] + table(rows, False) + [""]
     out += [f"![{title}]({name}.png)\n" for title, name in (("reliability", "reliability"), ("precision and recall", "precision-recall"), ("skill by horizon", "skill"), ("alarm: ours, blind and the true boxes; the star is the level chosen", "alarm"),
             ("forecast (red) against what came (green circles)", "filmstrip"))]

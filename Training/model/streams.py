@@ -18,7 +18,7 @@ from .layers import SCALE_HIGH_PXPM, SCALE_LOW_PXPM
 
 REMEMBERED_TICKS = 20  # whoever was in sight within 2 s is not forgotten for being hidden
 MIRROR = np.diag([1.0, -1.0, 1.0])
-HEIGHT_PX, WIDTH_PX = c.PICTURE_HEIGHT_PX // c.FEATURE_STRIDE_PX, c.PICTURE_WIDTH_PX // c.FEATURE_STRIDE_PX
+HEIGHT_PX, WIDTH_PX = c.FEATURE_SIZE
 
 
 def small_rotation(rng, degrees):
@@ -75,10 +75,13 @@ def scale_map(boxes, intrinsics, vehicle_from_camera):
     return out
 
 
+KEPT_TICKS = 45_000  # of clips in memory, of all the processes that make batches
+
+
 class Clips:
     """Opened clips with their labels, the newest opened kept in memory: by ticks, of which a thousand take some 22 MB, as clips have 10 to 144 of them and more."""
 
-    def __init__(self, root, split, kept_ticks=45000):
+    def __init__(self, root, split, kept_ticks=KEPT_TICKS):
         self.root, self.split, self.kept_ticks, self.ticks, self.opened = root, split, kept_ticks, 0, {}
         self.refresh()
 
@@ -213,8 +216,8 @@ class Stream:
 class Batches:
     """An endless, seeded source of batches of `batch` streams of `ticks` ticks and `cameras` cameras."""
 
-    def __init__(self, root, batch, ticks, cameras, seed, split="train"):
-        self.clips = Clips(root, split)
+    def __init__(self, root, batch, ticks, cameras, seed, split="train", kept_ticks=KEPT_TICKS):
+        self.clips = Clips(root, split, kept_ticks)
         self.batch, self.ticks, self.cameras = batch, ticks, cameras
         self.rng = np.random.default_rng(seed)
         self.streams = [None] * batch
@@ -273,8 +276,23 @@ def _produce(out, arguments):
         out.put(f"the batches cannot be made: {problem}")
 
 
-def in_background(depth=4, **arguments):
-    """The same batches, made in a process of its own. -> (get, stop); `get` raises NoMore where a clip cannot be read."""
+def in_background(batch, seed, producers=1, **arguments):
+    """The same batches, made in processes of their own: each makes the same streams of every batch, so that a stream reads on. -> (get, stop); `get` raises
+    NoMore where a clip cannot be read."""
+    producers = min(producers, batch)
+    made = [_in_background(batch=len(range(n, batch, producers)), seed=seed + 100_003 * n, kept_ticks=KEPT_TICKS // producers, **arguments) for n in range(producers)]
+
+    def get():
+        parts = [one() for one, _ in made]
+        return parts[0] if producers == 1 else {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+
+    def stop():
+        for _, end in made:
+            end()
+    return get, stop
+
+
+def _in_background(depth=4, **arguments):
     context = multiprocessing.get_context("fork")
     ready = context.Queue(depth)
     process = context.Process(target=_produce, args=(ready, arguments), daemon=True)

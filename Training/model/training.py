@@ -1,6 +1,7 @@
 """`train`: seeded, with the blind controls in its log from the first minute; stops by itself when it does not see."""
 
 import argparse
+import contextlib
 import copy
 import io
 import json
@@ -17,6 +18,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from drives import clips as drive_clips
+from drives import profiles
+
 from . import contract as c
 from . import geometry as g
 from . import labels_cache as cache
@@ -24,9 +28,10 @@ from . import losses
 from .blind import Blind
 from .streams import NoMore, in_background
 from .layers import EGO_SCALE, Size
+from .workers import on_cpu
 from .world_model import WorldModel
 
-BATCH, TICKS, CAMERAS = 4, 3, 3
+BATCH, TICKS, CAMERAS = c.PROFILE.batch, 3, 3
 PEAK_RATE, EMA = 1.6e-3, 0.997
 LATENT_WEIGHT = 0.5
 LATENT_CLIPS = 120  # the last layer of the latents is fitted to
@@ -64,14 +69,15 @@ class Ring:
 
 
 class Trainer:
-    def __init__(self, seed, size=Size(), half=False):
+    def __init__(self, seed, size=None, half=False, batch=BATCH, device="cpu"):
         torch.manual_seed(seed)
         self.rng = np.random.default_rng(seed)
-        self.model, self.blind = WorldModel(size), Blind()
+        self.device, self.batch = torch.device(device), batch
+        self.model, self.blind = WorldModel(size).to(self.device), Blind().to(self.device)
         self.smooth = copy.deepcopy(self.model).eval()
         self.optimiser = torch.optim.AdamW(self.parameters(), lr=PEAK_RATE, weight_decay=0.02, betas=(0.9, 0.99))
         self.blind_optimiser = torch.optim.Adam(self.blind.parameters(), lr=2e-3)
-        self.ring, self.state = Ring(BATCH), self.model.initial_state(BATCH)
+        self.ring, self.state = Ring(batch), self.model.initial_state(batch)
         self.steps = self.windows = self.ticks = 0
         self.seconds = 0.0
         self.half = half
@@ -80,22 +86,29 @@ class Trainer:
     def parameters(self):
         return list(self.model.parameters())
 
+    def forget(self):
+        self.state = self.model.initial_state(self.batch)
+
+    def mixed(self):
+        """Convolutions in bfloat16, where asked for."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16) if self.half else contextlib.nullcontext()
+
     def remember(self, *inputs):
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+        with self.mixed():
             return [x.float() for x in self.model.memory.parts(*inputs)]
 
-    def step(self, batch):
-        """One optimiser step. -> dict of floats for the log."""
+    def forward(self, batch):
+        """-> losses, what else the log tells, what the ring keeps of the last tick, the observed maps, the batch on the device, and forecast windows.
+        Nothing here waits for the device."""
         m = self.model.train()
-        t = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in batch.items()}
+        t = {k: torch.from_numpy(np.ascontiguousarray(v)).to(self.device) for k, v in batch.items()}
         b, ticks, cameras = t["mask"].shape
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            present = torch.nonzero(t["mask"].flatten())[:, 0]  # a masked camera's picture is not read: it need not be encoded
-            if len(present) == 0:
-                present = torch.zeros(1, dtype=torch.long)
+        present = np.flatnonzero(batch["mask"])  # a masked camera's picture is not read: it need not be encoded
+        present = torch.from_numpy(present if len(present) else np.zeros(1, np.int64)).to(self.device)
+        with self.mixed():
             content, scales, fine = m.encoder.parts(t["images"].flatten(0, 2)[present])
         content, scales, fine = content.float(), scales.float(), fine.float()
-        features = torch.zeros(b * ticks * cameras, m.size.features, *content.shape[2:])
+        features = content.new_zeros(b * ticks * cameras, m.size.features, *content.shape[2:])
         features = features.index_copy(0, present, torch.cat([content, torch.sigmoid(scales), fine], 1))
         features = features.reshape(b, ticks, cameras, *features.shape[1:])
         lift, valid = g.lift(t["intrinsics"], t["pose"])
@@ -119,14 +132,15 @@ class Trainer:
         weight_now = torch.stack([0.25 + 0.75 * cover for cover in coverage], 1) * sight
         loss["now"] = 0.5 * losses.occupancy(torch.stack(now_logits, 1), target_now, weight_now[:, :, None]).mean()
 
-        scale = torch.tensor(EGO_SCALE)
+        scale = torch.tensor(EGO_SCALE, device=self.device)
         truth = t["ego"] / scale
-        askable = (1 - t["reset"].float()[:, None] * (torch.arange(ticks) == 0).float() * (~t["known"]).float()[:, None])[..., None]
+        askable = (1 - t["reset"].float()[:, None] * (torch.arange(ticks, device=self.device) == 0).float() * (~t["known"]).float()[:, None])[..., None]
         loss["ego"] = 2.0 * (F.smooth_l1_loss(torch.stack(estimates, 1) / scale, truth, reduction="none") * askable).mean()
         loss["tried"] = 0.6 * losses.tried(torch.stack(tried, 1), t["ego"][..., 0], torch.stack(roads, 1), m.memory.ego.speeds)
-        unknown = (~t["known"])[:, None] & (torch.arange(ticks) > 0)  # own speed from pictures alone, m/s
-        if unknown.any():
-            log["speed"] = float((torch.stack(estimates, 1).detach()[..., 0] - t["ego"][..., 0]).abs()[unknown].mean())
+        unknown = np.nonzero(~batch["known"][:, None] & (np.arange(ticks) > 0))  # own speed from pictures alone, m/s
+        if len(unknown[0]):
+            rows, columns = (torch.from_numpy(i).to(self.device) for i in unknown)
+            log["speed"] = (torch.stack(estimates, 1).detach()[..., 0] - t["ego"][..., 0]).abs()[rows, columns].mean()
         loss["descriptor"] = 0.02 * losses.descriptors(described[0], described[-1])
         loss["spread"] = 0.1 * losses.spread(torch.cat(observed))
 
@@ -136,7 +150,7 @@ class Trainer:
         old = self.ring.pick(b // 2, self.rng)
         rows = {k: torch.cat([v] + [r[k][None] for r, _ in old]) for k, v in row.items()}
         states = torch.cat([state] + [r["state"][None] for r, _ in old])
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+        with self.mixed():
             rows_m = rows["manoeuvres"].clone()
             for n in range(len(old)):  # the latents are of what was really driven
                 rows_m[b + n, 0], rows["steps"][b + n, 0] = rows["manoeuvres"][b + n, cache.DRIVEN], rows["steps"][b + n, cache.DRIVEN]
@@ -161,16 +175,21 @@ class Trainer:
                     here = F.mse_loss(latents[b + n, k], target)
                     error = error + here
                     unsure = unsure + F.smooth_l1_loss(doubt[b + n, k], torch.log(here.detach() + 1e-3))
-                    still += F.mse_loss(kept["observed"], target).item()
-                    against_mean += (target - target.mean((1, 2), keepdim=True)).pow(2).mean().item()
+                    still = still + F.mse_loss(kept["observed"], target)
+                    against_mean = against_mean + (target - target.mean((1, 2), keepdim=True)).pow(2).mean()
                     n_latent += 1
         if n_latent:
             loss["latent"] = LATENT_WEIGHT * error / n_latent
             loss["doubt"] = loss["doubt"] + 0.05 * unsure / n_latent
-            log["latent_error"], log["latent_still"], log["latent_mean"] = error.item() / n_latent, still / n_latent, against_mean / n_latent
+            log["latent_error"], log["latent_still"], log["latent_mean"] = error.detach() / n_latent, still / n_latent, against_mean / n_latent
+        log["seen_hazard"] = 3.0 * losses.hazard(hazard[:b].detach(), t["steps"])
+        return loss, log, row, observed, t, b + len(old)
 
+    def step(self, batch):
+        """One optimiser step. -> dict of floats for the log."""
+        loss, log, row, observed, t, windows = self.forward(batch)
         total = sum(loss.values())
-        log.update({k: float(v) for k, v in loss.items()}, total=float(total))
+        log = {k: float(v) for k, v in {**log, **loss, "total": total}.items()}
         if not math.isfinite(log["total"]):
             return log
         self.optimiser.zero_grad()
@@ -183,29 +202,31 @@ class Trainer:
         blind.backward()
         self.blind_optimiser.step()
         log["blind_hazard"] = float(blind)
-        log["seen_hazard"] = 3.0 * float(losses.hazard(hazard[:b].detach(), t["steps"]))
 
         with torch.no_grad():
             decay = min(EMA, (self.steps + 1) / (self.steps + 20))
-            for mine, theirs in zip(self.smooth.state_dict().values(), m.state_dict().values()):
+            for mine, theirs in zip(self.smooth.state_dict().values(), self.model.state_dict().values()):
                 if mine.dtype.is_floating_point:
                     mine.lerp_(theirs, 1 - decay)
                 else:
                     mine.copy_(theirs)
-        for i in range(ticks):
-            for n in range(b):
-                kept = dict(tick=int(batch["tick"][n, i]), observed=observed[i][n].detach(), state=None)
-                if i == ticks - 1:
-                    kept.update({k: v[n].detach() for k, v in row.items()}, state=state[n].detach())
-                self.ring.add(n, kept)
+        self.keep(batch, row, observed)
         self.steps += 1
-        self.windows += b + len(old)
-        self.ticks += b * ticks
+        self.windows += windows
+        self.ticks += self.batch * len(observed)
         log["rank"] = float(losses.effective_rank(observed[-1].detach()))
         return log
 
+    def keep(self, batch, row, observed):
+        for i, seen in enumerate(observed):
+            for n in range(self.batch):
+                kept = dict(tick=int(batch["tick"][n, i]), observed=seen[n].detach(), state=None)
+                if i == len(observed) - 1:
+                    kept.update({k: v[n].detach() for k, v in row.items()}, state=self.state[n])
+                self.ring.add(n, kept)
+
     def checkpoint(self, seed):
-        return dict(size=asdict(self.model.size), seed=seed, model=self.model.state_dict(), smooth=self.smooth.state_dict(), blind=self.blind.state_dict(),
+        return dict(profile=c.PROFILE.name, size=asdict(self.model.size), seed=seed, model=self.model.state_dict(), smooth=self.smooth.state_dict(), blind=self.blind.state_dict(),
                     optimiser=self.optimiser.state_dict(), blind_optimiser=self.blind_optimiser.state_dict(), steps=self.steps, windows=self.windows,
                     ticks=self.ticks, seconds=self.seconds, begun_with=self.begun_with)
 
@@ -246,8 +267,10 @@ class Refused(Exception):
 
 def read_checkpoint(path, size=None):
     content = torch.load(path, map_location="cpu")
-    if size is not None and content["size"] != asdict(size):
-        differ = ", ".join(f"{k} {content['size'].get(k)} (here {v})" for k, v in asdict(size).items() if content["size"].get(k) != v)
+    profiles.refuse_another(path, content.get("profile"))
+    had = asdict(Size(**content["size"]))
+    if size is not None and had != asdict(size):
+        differ = ", ".join(f"{k} {had[k]} (here {v})" for k, v in asdict(size).items() if had[k] != v)
         raise Refused(f"{path}: a checkpoint of another configuration: {differ}; start in an empty folder")
     return content
 
@@ -272,7 +295,7 @@ def trained_on(run):
     before = content.get("begun_with") or {"windows": 0, "ticks": 0, "seconds": 0}
     total = {k: content[k] + before[k] for k in ("windows", "ticks", "seconds")}
     return (f"{data['clips']} simulated six-camera clips of {data['towns']} SUMO towns and motorways (Training/drives), {total['windows']} forecast windows and "
-            f"{total['ticks']} ticks in {total['seconds'] / 60:.0f} minutes on {data['threads']} CPU threads, seed {content['seed']}"
+            f"{total['ticks']} ticks in {total['seconds'] / 60:.0f} minutes on {'a GPU' if data.get('device') == 'cuda' else str(data['threads']) + ' CPU threads'}, seed {content['seed']}"
             + (f"; {before['windows']} of the windows in earlier runs that this one began with" if before["windows"] else ""))
 
 
@@ -334,13 +357,13 @@ def whole(trainer, together, seed):
     return content
 
 
-def replicate(replicas, rank, content, data, seed, minutes, half, peak):
+def replicate(replicas, rank, content, data, seed, minutes, half, peak, batch):
     """A replica's whole life; it is ended by the first one."""
     torch.set_num_threads(1)
-    trainer = Trainer(seed + rank, half=half)
+    trainer = Trainer(seed + rank, half=half, batch=batch)
     trainer.restore(content)
     trainer.windows = trainer.ticks = 0
-    get, stop = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps + 77 * rank)
+    get, stop = in_background(root=data, batch=batch, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps + 77 * rank)
 
     def end(*_):
         stop()
@@ -358,7 +381,7 @@ def replicate(replicas, rank, content, data, seed, minutes, half, peak):
             group["lr"] = peak * rate((before + time.monotonic() - began) / (minutes * 60))
         log = trainer.step(batch)
         if not math.isfinite(log["total"]):
-            trainer.state = trainer.model.initial_state(BATCH)
+            trainer.forget()
         done += 1
         if done % Replicas.EVERY == 0:
             with torch.no_grad():
@@ -370,21 +393,36 @@ def settle_latents(trainer, data, workers):
     they are: the others are too short for what comes 3 s later."""
     from . import latent_fit, long_clips
     from .records import choose
-    paths = choose(data, "train", LATENT_CLIPS) + choose(data, long_clips.folder_of("validation"))
-    used = latent_fit.fit(trainer.smooth, paths, workers)
+    model = on_cpu(trainer.smooth)
+    used = latent_fit.fit(model, choose(data, "train", LATENT_CLIPS) + choose(data, long_clips.folder_of("validation")), workers)
+    trainer.smooth.load_state_dict(model.state_dict())
     print("train: last layer of the latents fitted; moments standing and driving: "
           + ", ".join(f"{h:g} s {used[0, k]} and {used[1, k]}" for k, h in enumerate(c.HORIZONS_S)), flush=True)
 
 
+def note(out, data, trainer, threads):
+    """run.json: what `export` says of the run."""
+    paths = drive_clips.list_clips(data, "train")
+    towns = {p.name.split("-")[1] if p.name.count("-") > 1 else p.stem for p in paths}
+    (out / "run.json").write_text(json.dumps({"data_clips": len(paths), "clips": len(paths), "towns": len(towns), "threads": threads, "device": trainer.device.type,
+                                              "size": asdict(trainer.model.size), "half": trainer.half}, indent=1) + "\n")
+
+
 def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, half=False, validation_clips=24, replicas=1,
-          begin_with=None, peak=PEAK_RATE):
+          begin_with=None, peak=PEAK_RATE, batch=BATCH):
     from .evaluation import quick_look
     from .report import plot_log
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    fitters, producers = replicas, 1
+    if device == "cuda":  # one process fills it; the CPUs are for making batches
+        fitters = producers = max(1, (os.cpu_count() or 2) - 2)
+        print(f"train: on {torch.cuda.get_device_name()}, batches of {batch} made by {producers} processes" + ("; replicas are for CPUs alone, one is used" if replicas > 1 else ""))
+        replicas = 1
     torch.set_num_threads(threads if replicas == 1 else 1)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     last = out / "last.pt"
-    trainer = Trainer(seed, half=half)
+    trainer = Trainer(seed, half=half, batch=batch, device=device)
     if last.exists():
         if not resume:
             raise Refused(f"{last} exists: add --resume to go on with it, or choose another --out")
@@ -392,15 +430,15 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
         print(f"train: resumed at step {trainer.steps}, {trainer.windows} windows, {trainer.seconds / 60:.1f} minutes")
     elif begin_with:
         print(f"train: {trainer.begin_with(begin_with)} tensors of {begin_with} taken over")
-    from drives import clips as drive_clips
     if not drive_clips.list_clips(data, "train"):
         raise Refused(f"{data}: no train clips there; make them with Training/generate")
-    get, stop = in_background(root=data, batch=BATCH, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps)
+    drive_clips.refuse_folder_of_another(data, "train")
+    get, stop = in_background(root=data, batch=batch, ticks=TICKS, cameras=CAMERAS, seed=seed + 1000 * trainer.steps, producers=producers)
     log_path = out / "log.jsonl"
     together = Replicas(trainer.model, replicas)
     done = 0
     content = trainer.checkpoint(seed)
-    others = [together.context.Process(target=replicate, args=(together, rank, content, data, seed, minutes, half, peak)) for rank in range(1, replicas)]
+    others = [together.context.Process(target=replicate, args=(together, rank, content, data, seed, minutes, half, peak, batch)) for rank in range(1, replicas)]
     for other in others:
         other.start()
     signal.signal(signal.SIGTERM, lambda *_: exit(143))  # so that the batch process is ended too
@@ -423,7 +461,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
                 if bad >= 5:
                     print(f"train: stopped, five losses that are no numbers; the last good checkpoint is {last}")
                     return 1
-                trainer.state = trainer.model.initial_state(BATCH)
+                trainer.forget()
                 continue
             bad = 0
             sums.append(log)
@@ -435,9 +473,7 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
                 print(" ".join(f"{k} {row[k]}" for k in ("step", "windows", "seconds", "total", "now", "occupancy", "hazard", "seen_hazard", "blind_hazard", "scales", "ego", "tried", "speed", "near", "velocity", "flow", "regret", "doubt", "latent_error", "latent_still", "latent_mean", "rank", "gradient") if k in row), flush=True)
                 sums = []
                 keep(last, whole(trainer, together, seed))
-                paths = drive_clips.list_clips(data, "train")
-                (out / "run.json").write_text(json.dumps({"data_clips": len(paths), "clips": len(paths), "towns": len({p.name.split("-")[1] if p.name.count("-") > 1 else p.stem for p in paths}),
-                                                          "threads": threads, "size": asdict(trainer.model.size), "half": half}, indent=1) + "\n")
+                note(out, data, trainer, threads)
             if trainer.seconds > next_look:
                 next_look = trainer.seconds + 60 * validate_minutes
                 look = quick_look(trainer.smooth, trainer.blind, data, clips=validation_clips)
@@ -461,7 +497,8 @@ def train(data, out, minutes, resume, seed=7, threads=2, validate_minutes=10.0, 
         stop()
         for other in others:
             other.terminate()
-    settle_latents(trainer, data, replicas)
+    settle_latents(trainer, data, fitters)
+    note(out, data, trainer, threads)
     keep(last, whole(trainer, together, seed))
     print(f"train: done, {trainer.windows + together.others_seen()[0]} windows, {trainer.seconds / 60:.1f} minutes; checkpoint {last}")
     return 0
@@ -479,10 +516,11 @@ def main(arguments=None):
     parser.add_argument("--replicas", type=int, default=1, help="processes of one thread, their weights averaged every few steps; on a busy machine better than threads")
     parser.add_argument("--begin-with", metavar="CHECKPOINT", help="a new run that takes over the weights of another's last.pt wherever they fit")
     parser.add_argument("--rate", type=float, default=PEAK_RATE, help="the highest learning rate")
+    parser.add_argument("--batch", type=int, default=BATCH, help="streams a step; the profile's own by default")
     parser.add_argument("--bf16", action="store_true", help="convolutions in bfloat16")
     o = parser.parse_args(arguments)
     try:
-        return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16, replicas=o.replicas, begin_with=o.begin_with, peak=o.rate)
-    except (Refused, OSError) as problem:  # such as a log that cannot be written
+        return train(o.data, o.out, o.minutes, o.resume, o.seed, o.threads, o.validate_minutes, o.bf16, replicas=o.replicas, begin_with=o.begin_with, peak=o.rate, batch=o.batch)
+    except (Refused, profiles.Another, drive_clips.Unreadable, OSError) as problem:  # such as a log that cannot be written
         print(f"train: {problem}")
         return 2

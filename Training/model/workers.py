@@ -1,5 +1,6 @@
 """Work shared out to processes of one thread each, and what it gave kept on disk under the weights it was made with."""
 
+import copy
 import hashlib
 import multiprocessing
 import pickle
@@ -36,6 +37,11 @@ def shared_out(work, items, workers, *arguments):
             raise part
         out[n::workers] = part
     return out
+
+
+def on_cpu(model):
+    """The model itself, or a copy where it lives on a GPU: clips are run by processes of one CPU thread."""
+    return model if next(model.parameters()).device.type == "cpu" else copy.deepcopy(model).cpu()
 
 
 def weights_hash(model):

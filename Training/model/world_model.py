@@ -6,7 +6,7 @@ import torch.nn as nn
 
 from . import contract as c
 from .encoder import Encoder
-from .layers import Size
+from .layers import Size, chosen_size
 from .memory import Memory
 from .predictor import Predictor
 
@@ -14,8 +14,9 @@ from .predictor import Predictor
 class WorldModel(nn.Module):
     """The three graphs, and the heads that only training needs."""
 
-    def __init__(self, size=Size()):
+    def __init__(self, size=None):
         super().__init__()
+        size = size or chosen_size()
         self.size = size
         self.encoder, self.memory = Encoder(size), Memory(size)
         self.predictor = Predictor(size, self.memory.observe)
@@ -24,7 +25,7 @@ class WorldModel(nn.Module):
         self.velocity = nn.Conv2d(size.trunk, 2, 1)  # training only: velocity over ground of what a cell holds, ego frame of now, 10 m/s
 
     def initial_state(self, batch):
-        return torch.zeros(batch, self.size.state, *c.GRID_SIZE)
+        return torch.zeros(batch, self.size.state, *c.GRID_SIZE, device=self.now.weight.device)
 
 
 def probability(hazard_logits):

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import shutil
 import tempfile
 import base64
 import unittest
@@ -277,6 +278,23 @@ class Command(unittest.TestCase):
         self.assertIn("occupancy_iou_now: value", self.evaluate("--check")[1])
         (self.folder / "REPORT.md").write_text((self.folder / "REPORT.md").read_text().replace("0.429", "0.430"))
         self.assertIn("REPORT.md is not", self.evaluate("--check")[1])
+
+    def test_two_models_side_by_side(self):
+        other = self.folder.parent / "base"
+        shutil.copytree(self.folder, other)
+        natural = outputs.load(other / outputs.FOLDER, "natural")
+        natural["map_now_full"] = natural["map_now_full"] * [[[1], [2]]]  # more of what is there is found
+        outputs.save(other / outputs.FOLDER, "natural", natural, toy_runs.MODEL)
+        (other / "model.json").write_text((other / "model.json").read_text().replace('"toy"', '"base"'))
+        self.evaluate("--report")
+        _, text = self.evaluate("--beside", str(other))
+        said = next(line for line in text.splitlines() if line.startswith("| occupancy_iou_now |"))
+        self.assertIn("0.429", said)
+        self.assertIn("0.500", said)
+        self.assertIn(said, (self.folder / "REPORT.md").read_text())
+        self.assertNotIn("is not what", self.evaluate("--check", "--beside", str(other))[1])
+        outputs.save(other / outputs.FOLDER, "natural", outputs.load(self.folder / outputs.FOLDER, "natural"), toy_runs.MODEL)
+        self.assertIn("beside.json is not what", self.evaluate("--check", "--beside", str(other))[1])
 
     def test_missing_runs_are_named(self):
         (self.folder / outputs.FOLDER / "long.npz").unlink()

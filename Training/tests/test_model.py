@@ -15,7 +15,7 @@ import torch
 import test_model_toys as toys
 from drives import clips, labels, rig
 from model import contract as c
-from model import export, figures, geometry, labels_cache, losses, streams, training
+from model import export, figures, geometry, labels_cache, losses, records, streams, training
 from model.world_model import WorldModel, probability
 
 
@@ -32,18 +32,19 @@ class Geometry(unittest.TestCase):
         with_box, without = (toys.draw(b, intrinsics[0], poses[0], np.random.default_rng(0)) for b in (box, box[:0]))
         rows, columns = np.nonzero(np.abs(with_box.astype(int) - without).max(2) > 3)
         grid, valid = geometry.lift(torch.from_numpy(streams.fx_fy_cx_cy(intrinsics[:1])).float(), torch.from_numpy(poses[:1]).float())
-        i, j = 19, 16  # the cell of (15, 1)
-        self.assertTrue(np.allclose(geometry.cell_centres()[i, j], (15, 1)))
+        (i, _), (j, _) = c.cells(0, 14, 16), c.cells(1, 0, 2)
+        self.assertTrue(np.allclose(geometry.cell_centres()[i, j], (14 + c.GRID_RESOLUTION_M / 2, c.GRID_RESOLUTION_M / 2)))
+        pixel = c.PICTURE_HEIGHT_PX / 64
         for z in range(2):
             u = (grid[0, z, i, j, 0].item() + 1) / 2 * c.PICTURE_WIDTH_PX - 0.5
             v = (grid[0, z, i, j, 1].item() + 1) / 2 * c.PICTURE_HEIGHT_PX - 0.5
             self.assertEqual(valid[0, z, i, j].item(), 1)
-            self.assertTrue(columns.min() <= u <= columns.max() and rows.min() - 1 <= v <= rows.max() + 1, (u, v))
+            self.assertTrue(columns.min() <= u <= columns.max() and rows.min() - pixel <= v <= rows.max() + pixel, (u, v))
 
     def test_lift_cell_behind_the_camera_is_not_valid(self):
         intrinsics, poses = nominal()
         _, valid = geometry.lift(torch.from_numpy(streams.fx_fy_cx_cy(intrinsics[:1])).float(), torch.from_numpy(poses[:1]).float())
-        self.assertEqual(valid[0, :, :12].sum().item(), 0)
+        self.assertEqual(valid[0, :, :c.cells(0, -24, 0)[1]].sum().item(), 0)
 
     def test_warp_standing_thing_stays_in_place_in_the_world(self):
         centres = torch.from_numpy(geometry.cell_centres())
@@ -88,6 +89,18 @@ class Labels(unittest.TestCase):
                 self.assertTrue((cells == labels.occupancy(clip, t)).all())
                 self.assertTrue((hidden == labels.hidden(clip, t)).all())
 
+    def test_judged_cells_are_of_one_size_whatever_the_model_s(self):
+        with tempfile.TemporaryDirectory() as folder:
+            toys.write(Path(folder, "e-toy-000.npz"), 3, ticks=12)
+            clip = clips.Clip(Path(folder, "e-toy-000.npz"))
+            cells, hidden = labels_cache.judged(clip, labels_cache.load(clip), 5)
+            self.assertEqual((cells.shape, hidden.shape), ((6, 3, 48, 32), (48, 32)))
+            n = round(c.JUDGED_CELL_M / c.GRID_RESOLUTION_M)
+            own = labels_cache.occupancy(labels_cache.load(clip), 5)
+            inside = own.reshape(6, 3, 48, n, 32, n).max((3, 5))
+            self.assertTrue((inside >= cells).all())  # what fills 15 % of a judged cell fills 15 % of one of the model's within
+            self.assertTrue(np.array_equal(records.judged(own.reshape(6, 3, -1)), inside.reshape(6, 3, -1)))
+
 
 class Box:
     """A clip of one box that goes ahead of an ego that turns on the spot; enough for the labels."""
@@ -106,17 +119,17 @@ class Box:
 class CloseLabels(unittest.TestCase):
     def test_near_map_halves_the_cells_and_moves_with_the_box(self):
         near = labels_cache.near(Box((4.0, 0.0)), 0)
-        self.assertEqual(near.shape, (3, 24, 16))
-        ahead = np.arange(24) - 3.5  # cell centres
-        rows = np.nonzero(near[0].any(1))[0]
-        self.assertTrue(np.allclose(ahead[rows], [8.5, 9.5, 10.5, 11.5]))
-        self.assertTrue(np.allclose(np.arange(16)[near[0].any(0)] - 7.5, [0.5, 1.5]))
-        self.assertTrue(np.allclose(ahead[np.nonzero(near[2].any(1))[0]], [12.5, 13.5, 14.5, 15.5]))
+        r = c.GRID_RESOLUTION_M / 2
+        self.assertEqual(near.shape, (3, 24 / r, 16 / r))
+        ahead, left = -4 + (np.arange(24 / r) + 0.5) * r, -8 + (np.arange(16 / r) + 0.5) * r  # cell centres
+        self.assertTrue(np.allclose(ahead[near[0].any(1)], np.arange(8 + r / 2, 12, r)))
+        self.assertTrue(np.allclose(left[near[0].any(0)], np.arange(r / 2, 2, r)))
+        self.assertTrue(np.allclose(ahead[near[2].any(1)], np.arange(12 + r / 2, 16, r)))
 
     def test_velocity_is_over_ground_in_the_frame_of_now(self):
         map_ = labels_cache.velocity(Box((4.0, -1.0)), 3)
         known = map_[2] > 0
-        self.assertTrue(2 <= known.sum() <= 8)
+        self.assertTrue(2 <= known.sum() * (c.GRID_RESOLUTION_M / 2) ** 2 <= 8)
         self.assertTrue(np.allclose(map_[0][known], 4.0, atol=1e-4) and np.allclose(map_[1][known], -1.0, atol=1e-4))
 
 
@@ -152,8 +165,8 @@ class Network(unittest.TestCase):
         self.assertLess(((mirrored - plain.flip(3) * torch.tensor([-1.0, 1.0])) * both).abs().max().item(), 1e-4)
 
     def test_losses_are_least_at_the_truth(self):
-        target = (torch.rand(2, 6, 3, 48, 32) > 0.97).float()
-        weight = torch.ones(2, 6, 1, 48, 32)
+        target = (torch.rand(2, 6, 3, *c.GRID_SIZE) > 0.97).float()
+        weight = torch.ones(2, 6, 1, *c.GRID_SIZE)
         right, wrong = (losses.occupancy((target - 0.5) * s, target, weight).mean() for s in (12, -12))
         self.assertLess(right, wrong)
         steps = torch.tensor([[0, 5, 2]])
@@ -176,10 +189,10 @@ class Training(unittest.TestCase):
             arguments = ["--data", str(Path(folder, "data")), "--out", str(run), "--minutes", "0.02"]
             self.assertEqual(training.main(arguments), 0)
             self.assertEqual(training.main(arguments), 2)
-            before = training.read_checkpoint(run / "last.pt")["steps"]
-            self.assertEqual(training.main(arguments + ["--resume", "--minutes", "0.06"]), 0)
+            before = training.read_checkpoint(run / "last.pt")
+            self.assertEqual(training.main(arguments + ["--resume", "--minutes", str(before["seconds"] / 60 + 0.02)]), 0)
             content = training.read_checkpoint(run / "last.pt")
-            self.assertGreater(content["steps"], before)
+            self.assertGreater(content["steps"], before["steps"])
             other = Path(folder, "other")
             self.assertEqual(training.main(["--data", str(Path(folder, "data")), "--out", str(other), "--minutes", "0.02", "--begin-with", str(run / "last.pt")]), 0)
             self.assertEqual(training.read_checkpoint(other / "last.pt")["begun_with"]["windows"], content["windows"])

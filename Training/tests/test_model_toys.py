@@ -14,8 +14,8 @@ from model.streams import box_corners  # noqa: E402
 FACES = ((0, 1, 5, 4), (1, 3, 7, 5), (3, 2, 6, 7), (2, 0, 4, 6), (4, 5, 7, 6))
 
 
-def draw(boxes, intrinsics, vehicle_from_camera, rng, size=(128, 64)):
-    """boxes [n, 8] in the ego frame -> picture [64, 128, 3]."""
+def draw(boxes, intrinsics, vehicle_from_camera, rng, size=(rig.MODEL_WIDTH_PX, rig.MODEL_HEIGHT_PX)):
+    """boxes [n, 8] in the ego frame -> picture [height, width, 3]."""
     w, h = size
     picture = np.empty((h, w, 3), np.uint8)
     rotation, translation = vehicle_from_camera[:3, :3], vehicle_from_camera[:3, 3]

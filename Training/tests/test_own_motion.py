@@ -9,14 +9,14 @@ import torch.nn.functional as F
 from drives import rig
 from model import contract as c
 from model import geometry, streams
-from model.layers import Size
+from model.layers import chosen_size
 from model.own_motion import EgoFromView
 
 
 def road_seen(intrinsics, pose, travelled, channels):
-    """[1, channels, 32, 64] smooth spots painted on the road, seen after so many metres."""
+    """[1, channels, 2h, 2w] smooth spots painted on the road, seen after so many metres."""
     fx, fy, cx, cy = intrinsics
-    columns, rows = np.meshgrid(np.arange(64) * 2 + 0.5, np.arange(32) * 2 + 0.5)
+    columns, rows = np.meshgrid(np.arange(2 * c.FEATURE_SIZE[1]) * 2 + 0.5, np.arange(2 * c.FEATURE_SIZE[0]) * 2 + 0.5)
     rays = np.stack([(columns - cx) / fx, (rows - cy) / fy, np.ones_like(rows)], -1) @ pose[:3, :3].T
     down = rays[..., 2] < -0.01
     reach = np.where(down, -pose[2, 3] / np.where(down, rays[..., 2], -1.0), 0.0)
@@ -36,9 +36,9 @@ class OwnMotion(unittest.TestCase):
         intrinsics, poses = rig.model_intrinsics(intrinsics)[:1], poses[:1]
         self.k, self.pose = streams.fx_fy_cx_cy(intrinsics), poses
         grid, valid = geometry.lift(torch.from_numpy(self.k).float(), torch.from_numpy(poses).float())
-        self.size, self.net = Size(), EgoFromView(Size())
+        self.size, self.net = chosen_size(), EgoFromView(chosen_size())
         mask = torch.ones(1, 1)
-        features = torch.zeros(1, 1, self.size.features, 16, 32)
+        features = torch.zeros(1, 1, self.size.features, *c.FEATURE_SIZE)
         _, _, self.ground, self.sees = self.net.views(features, grid[None], valid[None], mask, self.size)
 
     def test_road_agrees_best_with_the_true_speed(self):
@@ -54,7 +54,7 @@ class OwnMotion(unittest.TestCase):
         back = rig.NAMES.index("rear")
         k = streams.fx_fy_cx_cy(rig.model_intrinsics(intrinsics)[back:back + 1])
         grid, valid = geometry.lift(torch.from_numpy(k).float(), torch.from_numpy(poses[back:back + 1]).float())
-        sees = self.net.views(torch.zeros(1, 1, self.size.features, 16, 32), grid[None], valid[None], torch.ones(1, 1), self.size)[3]
+        sees = self.net.views(torch.zeros(1, 1, self.size.features, *c.FEATURE_SIZE), grid[None], valid[None], torch.ones(1, 1), self.size)[3]
         self.assertEqual(self.sees.item(), 1.0)
         self.assertEqual(sees.item(), 0.0)
 

@@ -59,7 +59,7 @@ class Runs(unittest.TestCase):
             same = np.array_equal(r["risk_half"][i], r["risk_half"][i - 1])
             self.assertEqual(same, not seen[r["tick"][i]])
         self.assertEqual(maps["now_full"].sum(), maps["now_all_lost"].sum())
-        self.assertEqual(maps["forecast"][0, 0].sum(), 3 * c.GRID_SIZE[0] * c.GRID_SIZE[1])
+        self.assertEqual(maps["forecast"][0, 0].sum(), 3 * 48 * 32)
 
     def test_two_workers_give_what_one_gives(self):
         one, two = (records.collect(self.model, self.blind, self.paths, workers=n, occupancy=False) for n in (1, 2))
