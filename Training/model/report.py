@@ -84,7 +84,7 @@ def choices(settings):
     for label, levels, rows in (("with a log", settings["levels"], settings["alarm_table"]), ("without", e["levels"], e["alarm_table"])):
         row = next((r for r in rows if r[0] == levels["horizon_s"] and (r[1], r[2]) == (levels["alarm"]["m"], levels["alarm"]["n"]) and abs(r[3] - levels["high"]["rise"]) < 1e-6), None)
         if row:
-            text += ["", f"The level {label}, on validation: {row[4]:.3f} of short calm clips alarmed, {row[5]:.2f} of events met, median lead {row[6]} s, {row[7]} episodes an hour, {row[8]} times those of the time-to-collision alarm."]
+            text += ["", f"The level {label}, on validation: {row[4]:.3f} of calm drives of 12 s would alarm, {row[5]:.2f} of events met, median lead {row[6]} s, {row[7]} episodes an hour, {row[8]} times those of the time-to-collision alarm."]
     return text + [""]
 
 

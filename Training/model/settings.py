@@ -41,7 +41,7 @@ def bound(records, name, scaling):
 
 
 def series(natural, enriched, long, name, scaling):
-    """For the alarm levels: short natural clips tell how often calm driving alarms, all natural ones episodes an hour, all of them what is met."""
+    """For the alarm levels: natural clips, short and long, tell how often calm driving alarms and episodes an hour, all of them what is met."""
     out = []
     for part in (natural, enriched):
         if part:

@@ -84,17 +84,34 @@ class Alarms(unittest.TestCase):
         self.assertAlmostEqual(levels.over_ttc(90.0, 0.9, np.array([90.0, 60.0, 5.0]), np.array([0.9, 0.7, 0.1]), ttc_episodes, ttc_met), 60 / 40)
 
     def test_chosen_level_is_silent_on_calm_clips_and_meets_events(self):
-        calm = [{"p": np.full((6, K), 0.3), "ttc": np.full(6, 9.9), "event": None, "calm": True, "natural": False, "short": True} for _ in range(100)]
+        calm = [{"p": np.full((1200, K), 0.3), "ttc": np.full(1200, 9.9), "event": None, "calm": np.ones(1200, bool), "natural": True} for _ in range(20)]
         events = []
         for n in range(20):
             p, left = np.full((30, K), 0.1), np.full(30, 9.9)
             p[8:14], left[8:14] = 0.8, np.arange(1.9, 1.3, -0.1)[:6]
-            events.append({"p": p, "ttc": left, "event": (8, 27.0), "calm": False, "natural": True, "short": False})
+            events.append({"p": p, "ttc": left, "event": (8, 27.0), "calm": np.zeros(30, bool), "natural": True})
         chosen, table = levels.choose(calm + events)
         self.assertGreater(chosen["high"]["rise"], 0.3)
         self.assertLessEqual(chosen["high"]["rise"], 0.8)
         at = next(r for r in table if r[:4] == (chosen["horizon_s"], chosen["alarm"]["m"], chosen["alarm"]["n"], chosen["high"]["rise"]))
-        self.assertEqual(at[4:6], (0.0, 1.0))
+        self.assertLess(at[4], levels.FALSE_ALARMS)
+        self.assertEqual(at[5], 1.0)
+
+    def test_calm_driving_moves_and_has_no_threat_within_a_second(self):
+        steps, speed = np.full((60, 16), K), np.full(60, 5.0)
+        steps[30, 1], speed[:5] = 2, 0.3
+        calm = levels.calm_of(steps, speed)
+        self.assertEqual(calm.nonzero()[0].tolist(), [*range(5, 20), *range(41, 60)])
+        steps[30, 1], steps[30, 7] = K, 2  # another manoeuvre than the intended and keeping on
+        self.assertTrue(levels.calm_of(steps, speed)[5:].all())
+
+    def test_false_alarms_count_where_it_is_calm(self):
+        p = np.zeros((240, K))
+        p[20:24], p[200:204] = 0.9, 0.9
+        series = [{"p": p, "natural": True, "calm": np.arange(240) < 120}]
+        share, drives = levels.false_share(series, levels.of_risk(2), [(0.5, 0.35), (0.95, 0.7)], (2, 3))
+        self.assertAlmostEqual(drives, 1.0)
+        self.assertTrue(np.allclose(share, 1 - np.exp([-1.5, -0.5])))
 
 
 class Risk(unittest.TestCase):
