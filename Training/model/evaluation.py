@@ -55,15 +55,17 @@ def figures_of(folder):
 
 def run(o, folder):
     """Runs the model over clips and writes evaluation/ (or final/), model.json and the plots."""
-    from . import long_clips, regenerate, runs, settings
+    from . import long_clips, occluder, regenerate, runs, settings
     model, blind, manifest = model_folder.load(folder)
     split, out = ("last", folder / "final") if o.final else (o.split, folder / outputs.FOLDER)
     if o.full or o.final:
         o.data = o.data or o.work / "clips"
         regenerate.all_clips(o.data, split, o.workers)
     elif not o.clips:
-        for part in dict.fromkeys(("validation", split)):
+        for part in ("validation",) if o.draft else dict.fromkeys(("validation", split)):
             long_clips.make_all(o.data, part, workers=o.workers)
+        if not o.draft:
+            occluder.make_all(o.data, split, o.workers)
     chosen, fitted, surprise = runs.validation(model, blind, o.data, o.workers, o.clips, o.records)
     out.mkdir(exist_ok=True)
     mine = chosen["model"] = outputs.model_hash(manifest)

@@ -6,7 +6,7 @@ from pathlib import Path
 from . import gates_action, gates_alarm, gates_drives, gates_latent, gates_map, gates_risk, outputs
 from .measured import Measured
 
-RUNS = ("natural", "enriched", "long", "natural-ticks", "enriched-ticks")
+RUNS = ("natural", "enriched", "long", "occluder", "natural-ticks", "enriched-ticks")
 
 
 def settings_of(folder):
@@ -23,7 +23,7 @@ def measure(folder):
     for name in RUNS:
         if outputs.model_of(folder, name) not in (None, settings["model"]):
             raise FileNotFoundError(f"{folder / name}.npz: of another model than settings.json; `Training/evaluate MODEL --data DIR` or `--full` makes it anew")
-    natural, enriched, long, *every_tick = (outputs.load(folder, n) for n in RUNS)
+    natural, enriched, long, scenes, *every_tick = (outputs.load(folder, n) for n in RUNS)
     parts = [gates_risk.Part(n, outputs.records_of(a), a["name"]) for n, a in (("natural", natural), ("enriched", enriched))]
     m, maps = Measured(), outputs.maps_of(natural)
     gates_map.occupancy(m, maps, settings)
@@ -39,9 +39,11 @@ def measure(folder):
     gates_risk.bounds(m, parts[0], settings)
     curves = gates_alarm.alarm(m, long, *(outputs.records_of(a) for a in every_tick), settings)
     gates_latent.everything(m, long, settings)
+    gates_map.behind_a_lorry(m, scenes)
     gates_map.behind_an_occluder(m, long, settings)
+    gates_risk.without_memory(m, long)
     gates_map.uncertainty(m, outputs.records_of(natural))
     gates_risk.without_log(m, parts, aps)
     recorded = folder if (folder / "drives.npz").exists() else folder.parent / outputs.FOLDER  # drives and videos are of no town of the last ones
     summaries = gates_drives.everything(m, recorded, settings)
-    return m, {"parts": parts, "aps": aps, "calibrated": ours, "unseeing": blind, "curves": curves, "maps": maps, "settings": settings, **summaries}
+    return m, {"parts": parts, "aps": aps, "calibrated": ours, "unseeing": blind, "curves": curves, "maps": maps, "scenes": scenes, "settings": settings, **summaries}

@@ -51,6 +51,28 @@ def behind_an_occluder(m, long, settings):
     m.add("no_memory_iou_behind_occluder", f.iou(fresh, equal), f.iou(fresh, equal, weights))
 
 
+SECONDS_HIDDEN = (0.5, 1.0, 2.0)
+
+
+def behind_a_lorry(m, scenes):
+    """scenes: occluder.collect's arrays. What is said of a hidden place after somebody was seen there, less what is said of the same place where nobody was."""
+    weights = f.clip_weights(np.arange(len(scenes["name"])))
+    for s in SECONDS_HIDDEN:
+        tick = round(s / c.TICK_S)
+        memory, fresh = (scenes[k][:, :, tick].astype(float) for k in ("memory", "fresh"))
+        some = np.isfinite(memory).all(1)
+        if some.sum() < 10:
+            m.missing(f"memory_behind_lorry_{s:g}s", "lower bound > 0", f"{int(some.sum())} scenes only")
+            continue
+        gain, blind = memory[some, 0] - memory[some, 1], fresh[some, 0] - fresh[some, 1]
+        said = dict(blind=blind.mean(), note=f"{int(some.sum())} pairs of scenes; {memory[some, 0].mean():.3f} where somebody stands behind the lorry, {memory[some, 1].mean():.3f} where nobody does; higher in {(gain > 0).mean():.0%}; blind: the same model, its state emptied every tick")
+        drawn = f.mean(gain, weights[:, some])
+        if s == 1.0:
+            m.above(f"memory_behind_lorry_{s:g}s", gain.mean(), drawn, **said)
+        else:
+            m.add(f"memory_behind_lorry_{s:g}s", gain.mean(), drawn, **said)
+
+
 def uncertainty(m, natural):
     """natural: rows with what was said of each horizon's uncertainty, and how wrong its occupancy was."""
     weights = f.clip_weights(natural["clip"])

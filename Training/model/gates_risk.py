@@ -185,6 +185,21 @@ def coverage(which, bound, hit, weights=None):
     return float(value[0]) if weights is None else value
 
 
+def without_memory(m, long):
+    """The intended manoeuvre's risk from the same model with its state emptied every tick, on long natural clips, paired."""
+    steps, clip = long["sparse_steps"].astype(int), long["sparse_clip"]
+    w = f.clip_weights(clip)
+    for k in GATED:
+        hit = steps <= k
+        positive = len(np.unique(clip[hit]))
+        if positive < 5:
+            continue
+        ours, theirs = (long[f"sparse_{n}"][:, k].astype(float) for n in ("memory", "fresh"))
+        drawn = f.average_precision(ours, hit, w) - f.average_precision(theirs, hit, w)
+        m.add(f"memory_gain_ap_{c.HORIZONS_S[k]:g}s", f.average_precision(ours, hit) - f.average_precision(theirs, hit), drawn, blind=0.0,
+              note=f"AP of the intended manoeuvre's risk, {f.average_precision(ours, hit):.3f}, minus the same model's with its state emptied every tick; {positive} of {len(np.unique(clip))} long clips with a positive")
+
+
 def without_log(m, parts, out):
     """No ego log: AP of keeping on by the estimate's own speed, and how far the estimate is from the truth."""
     for part in parts:

@@ -37,7 +37,7 @@ class Stream:
         empty = model.initial_state(1)
         self.state, self.without_log = empty, empty
         self.observed, self.forecasts, self.rows, self.driven = [], {}, {}, {}
-        self.occluded = {}
+        self.occluded, self.sparse = {}, {}
         self.states, self.residuals, self.abrupt, self.agreement = {}, {}, [], []
 
     def features(self, pictures):
@@ -87,16 +87,17 @@ class Stream:
         if self.unlogged:
             put(self.rows, risk_unlogged=risk[1], estimate=own[0])
         if (t - FIRST_TICK) % DRIVEN_EVERY == 0:
-            self.sparsely(t, features, logits[0, 0].numpy())
+            self.sparsely(t, features, logits[0, 0].numpy(), risk[0, 0])
 
-    def sparsely(self, t, features, logits):
-        """What costs more forwards: latents of what was really driven and of another clip's driving, and occupancy without a memory."""
+    def sparsely(self, t, features, logits, risk):
+        """What costs more forwards: latents of what was really driven and of another clip's driving, and occupancy and risk without a memory."""
         fresh, _, _, _ = self.remember(features, t, [(None, self.model.initial_state(1), True)])
         other = torch.from_numpy(self.other["manoeuvres"][min(t, len(self.other["manoeuvres"]) - 1)][[cache.DRIVEN]])[None]
         manoeuvres = torch.cat([self.manoeuvres(t, (cache.DRIVEN,)), other, self.manoeuvres(t, (0,))])
-        latents, logits_fresh, _ = self.model.predictor(torch.cat([self.state, self.state, fresh]), self.ego(t).expand(3, -1), self.footprint.expand(3, -1), manoeuvres)
+        latents, logits_fresh, hazard = self.model.predictor(torch.cat([self.state, self.state, fresh]), self.ego(t).expand(3, -1), self.footprint.expand(3, -1), manoeuvres)
         self.driven[t] = latents[:2].numpy()  # kept until what came is known
         self.occlusion(t, logits, logits_fresh[2, 0].numpy())
+        put(self.sparse, steps=self.cached["steps"][t][0], memory=risk, fresh=probability(hazard[2:]).numpy()[0, 0])
 
     def residual(self, t, observed):
         """What was forecast for now less what came, [D, X', Y']; None where nothing was forecast."""
@@ -144,7 +145,7 @@ class Stream:
     def result(self):
         observed = np.stack(self.observed)
         out = {"name": self.clip.name, "town": self.clip.town, "observed": observed, "ego": self.clip.ego[:self.clip.T], "occluded": self.occluded,
-               "rows": {k: np.stack(v) for k, v in self.rows.items()}, "abrupt": np.stack(self.abrupt), "own": lately(self.agreement), "edited": {}, "driven": {}}
+               "rows": {k: np.stack(v) for k, v in self.rows.items()}, "sparse": {k: np.stack(v) for k, v in self.sparse.items()}, "abrupt": np.stack(self.abrupt), "own": lately(self.agreement), "edited": {}, "driven": {}}
         for t, latents in self.driven.items():
             error = np.full((2, c.K), np.nan)
             for k, ticks in enumerate(c.HORIZON_TICKS):

@@ -62,6 +62,9 @@ def of_long(clips, fitted, surprise):
     out["latent_clip"] = small(np.concatenate([np.full(len(r), n) for n, r in enumerate(rows)]))
     out["latent_rank"] = np.float32(effective_rank(clips))
     out.update({f"window_{k}": small(v) if k != "kind" else v for k, v in surprise.windows(clips).items()})
+    for key in clips[0]["sparse"]:
+        out[f"sparse_{key}"] = small(np.concatenate([clip["sparse"][key] for clip in clips]))
+    out["sparse_clip"] = small(np.concatenate([np.full(len(clip["sparse"]["steps"]), n) for n, clip in enumerate(clips)]))
     for name in ("memory", "fresh"):
         out[f"occluded_{name}"] = small(np.stack([clip["occluded"][name] for clip in clips]))
     out["name"] = np.array([clip["name"] for clip in clips])

@@ -36,11 +36,12 @@ def _save(figure, path, dpi=70):
 
 
 def everything(folder, content):
-    """reliability.png, precision-recall.png, skill.png, alarm.png into the model folder."""
+    """reliability.png, precision-recall.png, skill.png, alarm.png, memory.png into the model folder."""
     reliability(folder / "reliability.png", content)
     precision_recall(folder / "precision-recall.png", content)
     skill(folder / "skill.png", content)
     alarm(folder / "alarm.png", content)
+    memory(folder / "memory.png", content["scenes"])
 
 
 def reliability(path, content):
@@ -99,6 +100,17 @@ def alarm(path, content):
     axes[0].plot(episodes, met, "k*", ms=12), axes[1].plot(episodes, lead, "k*", ms=12, label="the level in model.json")
     for axis, title in zip(axes, ("events met before contact", "median lead, s")):
         axis.set_xlabel("episodes a natural hour"), axis.set_title(title), axis.legend(fontsize=7)
+    _save(figure, path)
+
+
+def memory(path, scenes):
+    """What is said of the place behind the lorry, by how long it has been out of sight: where somebody stands, where nobody does, and without a memory."""
+    figure, axis = plt.subplots(figsize=(6, 3.6))
+    at = np.arange(scenes["memory"].shape[2]) * c.TICK_S
+    for label, values, style in (("somebody stood there", scenes["memory"][:, 0], "-"), ("nobody did", scenes["memory"][:, 1], "--"), ("without a memory", scenes["fresh"][:, 0], ":")):
+        enough = np.isfinite(values).sum(0) >= 5
+        axis.plot(at[enough], np.nanmean(values[:, enough].astype(float), 0), style, label=label)
+    axis.set_xlabel("s out of sight"), axis.set_ylabel("probability of somebody there"), axis.legend(fontsize=8)
     _save(figure, path)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from drives import clips as drive_clips
 from drives import make, towns
 
-from . import long_clips, outputs, records
+from . import long_clips, occluder, outputs, records
 from . import variants as v
 from .runs import TEST_STRIDE
 
@@ -34,6 +34,7 @@ def all_clips(data, split, workers):
         if part == "validation":
             calibration_clips.make_all(data, CALIBRATION_RUNS, workers)
         long_clips.make_all(data, part, workers=workers)
+    occluder.make_all(data, split, workers)
 
 
 def run_of(name):

@@ -108,7 +108,7 @@ def text_of(folder):
         out += [f"## Beside `{beside['name']}` {beside['version']}", "", f"Its figures are from its own committed runs, of {beside['clips']} natural-rate clips (model {beside['model'][:12]}); "
                 "occupancy of both is scored on cells of the same size.", ""] + side_by_side(manifest, rows, beside) + [""]
     out += ["## All figures", ""] + table(rows, False) + [""]
-    out += [f"![{title}]({name}.png)\n" for title, name in (("reliability", "reliability"), ("precision and recall", "precision-recall"), ("skill by horizon", "skill"), ("alarm: ours, blind and the true boxes; the star is the level chosen", "alarm"),
+    out += [f"![{title}]({name}.png)\n" for title, name in (("reliability", "reliability"), ("precision and recall", "precision-recall"), ("skill by horizon", "skill"), ("alarm: ours, blind and the true boxes; the star is the level chosen", "alarm"), ("what is remembered of a place behind a lorry", "memory"),
             ("forecast (red) against what came (green circles)", "filmstrip"))]
     out += choices(settings)
     log = folder / "training-log.jsonl"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drives import clips as drive_clips
 
-from . import drive_evaluation, long_clips, long_runs, outputs, real_video, records, settings
+from . import drive_evaluation, long_clips, long_runs, occluder, outputs, real_video, records, settings
 from . import variants as v
 from .workers import kept
 
@@ -39,6 +39,7 @@ def measured_split(model, blind, mine, data, split, fitted, surprise, folder, wo
     paths = long_paths(data, split, clips)
     long = kept(keep, model, named(f"{split}-long", paths), lambda: long_runs.collect(model, blind, paths, workers=workers, what=f"{split}, long"))
     outputs.save(folder, "long", outputs.of_long(long, fitted, surprise), mine)
+    outputs.save(folder, "occluder", occluder.collect(model, data, split, workers, keep), mine)
 
 
 def paths_of(data, split, enriched, clips=None):

@@ -98,5 +98,11 @@ def write(folder, seed=0):
     forgotten = np.zeros((60, 2, BINS), int)
     forgotten[:, 0, 1], forgotten[:, 1, 1] = 200, 4
     long.update(occluded_memory=remembered, occluded_fresh=forgotten)
+    sparse = np.where(np.arange(60) % 3 == 0, 2, K)
+    risk = np.where(sparse < K, 0.8, 0.1)[:, None].repeat(K, 1)
+    long.update(sparse_clip=np.arange(60), sparse_steps=sparse, sparse_memory=risk, sparse_fresh=rng.uniform(0.1, 0.8, (60, K)))
     outputs.save(folder, "long", long, MODEL)
+    said = np.full((20, 2, 25), 0.2)
+    said[:, 0] = 0.5
+    outputs.save(folder, "occluder", {"name": np.array([f"o-t29-8001-{i:03d}" for i in range(20)]), "memory": said, "fresh": np.full((20, 2, 25), 0.3)}, MODEL)
     outputs.write_json(folder, "settings.json", settings())
