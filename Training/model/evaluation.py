@@ -55,7 +55,7 @@ def figures_of(folder):
 
 def run(o, folder):
     """Runs the model over clips and writes evaluation/ (or final/), model.json and the plots."""
-    from . import long_clips, occluder, regenerate, runs, settings
+    from . import long_clips, occluder, regenerate, runs, settings, validation_drives
     model, blind, manifest = model_folder.load(folder)
     split, out = ("last", folder / "final") if o.final else (o.split, folder / outputs.FOLDER)
     if o.full or o.final:
@@ -64,6 +64,7 @@ def run(o, folder):
     elif not o.clips:
         for part in ("validation",) if o.draft else dict.fromkeys(("validation", split)):
             long_clips.make_all(o.data, part, workers=o.workers)
+        validation_drives.make_all(o.data, o.workers)
         if not o.draft:
             occluder.make_all(o.data, split, o.workers)
     chosen, fitted, surprise = runs.validation(model, blind, o.data, o.workers, o.clips, o.records)

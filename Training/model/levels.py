@@ -44,13 +44,14 @@ def event_of(ttc, speed):
     return first, first + ttc[first] / c.TICK_S
 
 
-def series_of(records, risk, natural):
-    """Records at every tick -> one dict a clip: p [T, K] calibrated risk of the intended manoeuvre, ttc_velocity [T], event, calm [T], natural."""
+def series_of(records, risk, natural, calm_drives=()):
+    """Records at every tick -> one dict a clip: p [T, K] calibrated risk of the intended manoeuvre, ttc_velocity [T], event, calm [T], natural, and whether it is
+    one of `calm_drives` (numbers of clips)."""
     out = []
     for clip in np.unique(records["clip"]):
         rows = records["clip"] == clip
         out.append({"p": risk[rows], "ttc": records["ttc_velocity"][rows].astype(float), "calm": calm_of(records["steps"][rows], records["ego"][rows, 0]),
-                    "event": event_of(records["ttc"][rows].astype(float), records["ego"][rows, 0].astype(float)), "natural": natural})
+                    "event": event_of(records["ttc"][rows].astype(float), records["ego"][rows, 0].astype(float)), "natural": natural, "calm_drive": clip in calm_drives})
     return out
 
 
@@ -62,12 +63,16 @@ def calm_of(steps, speed):
 
 
 def false_share(series, score, pairs, rule):
-    """[len(pairs)] share of calm drives of 12 s in which an alarm would be raised, from all calm natural driving: (alarms + 1/2) / drives, as few of a few
-    hundred tell little; and how many drives that is."""
+    """[len(pairs)] share of calm drives of 12 s in which an alarm would be raised: from all calm natural driving, (alarms + 1/2) / drives, as few of a few
+    hundred tell little, or from drives chosen as the calm test drives are, (alarmed + 1/2) / (drives + 1), whichever is the higher; and how many drives of both."""
     some = [s for s in series if s["natural"] and s["calm"].any()]
     count = np.array([sum(int(s["calm"][raised_at]) for s in some for raised_at in alarms(score(s), rise, fall, *rule)) for rise, fall in pairs])
     looked_at = sum(int(s["calm"].sum()) for s in some) * c.TICK_S / DRIVE_S
-    return 1 - np.exp(-(count + 0.5) / max(looked_at, 1e-9)), looked_at
+    share = 1 - np.exp(-(count + 0.5) / max(looked_at, 1e-9))
+    chosen = [s for s in series if s["calm_drive"]]
+    if chosen:
+        share = np.maximum(share, (curve(chosen, score, pairs, rule)[..., 3].sum(1) + 0.5) / (len(chosen) + 1))
+    return share, looked_at + len(chosen)
 
 
 def counted(series, score, rise, fall, rule):

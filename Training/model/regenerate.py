@@ -10,7 +10,7 @@ import numpy as np
 from drives import clips as drive_clips
 from drives import make, towns
 
-from . import long_clips, occluder, outputs, records
+from . import long_clips, occluder, outputs, records, validation_drives
 from . import variants as v
 from .runs import TEST_STRIDE
 
@@ -33,6 +33,7 @@ def all_clips(data, split, workers):
                 print(f"evaluate: clips, {part}: run {n} of {len(jobs)}", flush=True)
         if part == "validation":
             calibration_clips.make_all(data, CALIBRATION_RUNS, workers)
+            validation_drives.make_all(data, workers)
         long_clips.make_all(data, part, workers=workers)
     occluder.make_all(data, split, workers)
 

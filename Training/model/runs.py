@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drives import clips as drive_clips
 
-from . import drive_evaluation, long_clips, long_runs, occluder, outputs, real_video, records, settings
+from . import drive_evaluation, long_clips, long_runs, occluder, outputs, real_video, records, settings, validation_drives
 from . import variants as v
 from .workers import kept
 
@@ -24,7 +24,11 @@ def validation(model, blind, data, workers, clips=None, keep=None):
         return kept(keep, model, named(f"validation-{name}", paths), lambda: records.collect(model, blind, paths, (v.FULL, v.UNLOGGED), 1, 1, logits=not enriched, occupancy=not enriched, workers=workers, what=f"validation, {name}"))
     paths = long_paths(data, "validation", clips)
     long = kept(keep, model, named("validation-long", paths), lambda: long_runs.collect(model, blind, paths, unlogged=True, workers=workers, what="validation, long"))
-    return settings.choose(part(False, "natural"), part(True, "enriched"), long)
+    found = drive_clips.list_clips(data, validation_drives.FOLDER)[:clips]
+    if not found:
+        raise FileNotFoundError(f"{Path(data, validation_drives.FOLDER)}: no drives there; `cd Training && python3 -m model.validation_drives --out {data}` makes them, or `evaluate --full`")
+    drives = kept(keep, model, named("validation-drives", found), lambda: records.collect(model, blind, found, (v.FULL, v.UNLOGGED), 1, 1, occupancy=False, workers=workers, what="validation, drives"))
+    return settings.choose(part(False, "natural"), part(True, "enriched"), long, drives)
 
 
 def measured_split(model, blind, mine, data, split, fitted, surprise, folder, workers, clips=None, keep=None):

@@ -6,11 +6,12 @@ from . import calibration as cal
 from . import contract as c
 from . import figures as f
 from . import levels as lv
+from . import validation_drives
 from .latents import Surprise, fit
 
 
-def choose(natural, enriched, long):
-    """natural, enriched: (records, maps, clips) at every tick of the short clips; long: long_runs' results. -> settings (plain values), latent baselines, Surprise"""
+def choose(natural, enriched, long, drives):
+    """natural, enriched: (records, maps, clips) at every tick of the short clips; long: long_runs' results; drives: as natural, of validation_drives. -> settings (plain values), latent baselines, Surprise"""
     records, maps, _ = natural
     settings = {"risk": cal.risk(records["risk_full"], records["steps"]), "blind": cal.risk(records["blind"], records["steps"]), "occupancy": cal.occupancy(maps["logits"]),
                 "threshold": f.best_threshold(maps["now_full"])[0], "iou_validation": f.best_threshold(maps["now_full"])[1],
@@ -19,10 +20,10 @@ def choose(natural, enriched, long):
                 "persisting": [f.best_threshold(maps["persistence"][:, level])[0] for level in range(1 + c.K)]}
     settings["by_manoeuvre_4s"] = {name: by_manoeuvre(records[name], records["steps"]) for name in ("risk_full", "blind")}
     settings["bounds"] = bound(records, "risk_full", settings["risk"])
-    settings["levels"], settings["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_full", settings["risk"]))
+    settings["levels"], settings["alarm_table"] = lv.choose(series(natural, enriched, long, drives, "risk_full", settings["risk"]))
     without = {"risk": cal.risk(records["risk_unlogged"], records["steps"])}
     without["upper_bound"] = bound(records, "risk_unlogged", without["risk"])
-    without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, "risk_unlogged", without["risk"]), against_ttc=False, most_false=lv.FALSE_ALARMS_NO_LOG)
+    without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, drives, "risk_unlogged", without["risk"]), against_ttc=False, most_false=lv.FALSE_ALARMS_NO_LOG)
     settings["ego_estimated"] = without
     surprise = Surprise(long)
     settings["surprise"] = {"auc_on_validation": surprise.validation, "manifest": surprise.into()}
@@ -40,12 +41,15 @@ def bound(records, name, scaling):
     return cal.upper_bound(cal.apply_risk(records[name][:, 0], scaling), hit, records["clip"])
 
 
-def series(natural, enriched, long, name, scaling):
-    """For the alarm levels: natural clips, short and long, tell how often calm driving alarms and episodes an hour, all of them what is met."""
+def series(natural, enriched, long, drives, name, scaling):
+    """For the alarm levels: calm drives and natural clips, short and long, tell how often calm driving alarms, natural ones episodes an hour, all of them what is met."""
     out = []
     for part in (natural, enriched):
         if part:
             out += lv.series_of(part[0], cal.apply_risk(part[0][name][:, 0], scaling), natural=part is natural)
+    if drives:
+        calm = {n for n, clip in enumerate(drives[2]) if clip["name"].startswith(validation_drives.KINDS["calm"])}
+        out += lv.series_of(drives[0], cal.apply_risk(drives[0][name][:, 0], scaling), natural=False, calm_drives=calm)
     for clip in long:
         rows = dict(clip["rows"], clip=np.zeros(len(clip["rows"]["tick"]), int))
         risk = rows["risk" if name == "risk_full" else name][:, 0]

@@ -84,12 +84,12 @@ class Alarms(unittest.TestCase):
         self.assertAlmostEqual(levels.over_ttc(90.0, 0.9, np.array([90.0, 60.0, 5.0]), np.array([0.9, 0.7, 0.1]), ttc_episodes, ttc_met), 60 / 40)
 
     def test_chosen_level_is_silent_on_calm_clips_and_meets_events(self):
-        calm = [{"p": np.full((1200, K), 0.3), "ttc": np.full(1200, 9.9), "event": None, "calm": np.ones(1200, bool), "natural": True} for _ in range(20)]
+        calm = [{"p": np.full((1200, K), 0.3), "ttc": np.full(1200, 9.9), "event": None, "calm": np.ones(1200, bool), "natural": True, "calm_drive": False} for _ in range(20)]
         events = []
         for n in range(20):
             p, left = np.full((30, K), 0.1), np.full(30, 9.9)
             p[8:14], left[8:14] = 0.8, np.arange(1.9, 1.3, -0.1)[:6]
-            events.append({"p": p, "ttc": left, "event": (8, 27.0), "calm": np.zeros(30, bool), "natural": True})
+            events.append({"p": p, "ttc": left, "event": (8, 27.0), "calm": np.zeros(30, bool), "natural": True, "calm_drive": False})
         chosen, table = levels.choose(calm + events)
         self.assertGreater(chosen["high"]["rise"], 0.3)
         self.assertLessEqual(chosen["high"]["rise"], 0.8)
@@ -108,10 +108,17 @@ class Alarms(unittest.TestCase):
     def test_false_alarms_count_where_it_is_calm(self):
         p = np.zeros((240, K))
         p[20:24], p[200:204] = 0.9, 0.9
-        series = [{"p": p, "natural": True, "calm": np.arange(240) < 120}]
-        share, drives = levels.false_share(series, levels.of_risk(2), [(0.5, 0.35), (0.95, 0.7)], (2, 3))
+        series = [{"p": p, "natural": True, "calm": np.arange(240) < 120, "calm_drive": False}]
+        pairs = [(0.5, 0.35), (0.95, 0.7)]
+        share, drives = levels.false_share(series, levels.of_risk(2), pairs, (2, 3))
         self.assertAlmostEqual(drives, 1.0)
         self.assertTrue(np.allclose(share, 1 - np.exp([-1.5, -0.5])))
+        calm = [{"p": q, "natural": False, "calm": np.ones(240, bool), "calm_drive": True, "event": None} for q in (p, p, p, 0 * p)]
+        share, drives = levels.false_share(series + calm, levels.of_risk(2), pairs, (2, 3))
+        self.assertAlmostEqual(drives, 5.0)
+        self.assertTrue(np.allclose(share, [1 - np.exp(-1.5), 1 - np.exp(-0.5)]))
+        share, _ = levels.false_share(series + calm[:3], levels.of_risk(2), pairs, (2, 3))
+        self.assertTrue(np.allclose(share, [3.5 / 4, 1 - np.exp(-0.5)]))
 
 
 class Risk(unittest.TestCase):
