@@ -181,15 +181,19 @@ class Stream:
         ego = state[3:6].astype(np.float32)
         occupancy = cache.occupancy(self.cached, t)
         hidden = cache.hidden(self.cached, t)
+        behind = np.zeros(c.GRID_SIZE, bool)
         if len(remembered):
-            hidden = hidden & ~drive_labels.raster(drive_labels.in_frame(remembered, clip.ego[t])).max(0).astype(bool)
+            behind = drive_labels.raster(drive_labels.in_frame(remembered, clip.ego[t])).max(0).astype(bool)
+            if len(in_view := everybody[in_sight]):
+                behind &= ~drive_labels.raster(drive_labels.in_frame(in_view, clip.ego[t])).max(0).astype(bool)
+            hidden = hidden & ~behind
         if self.mirror:
             motion[[1, 2, 4]] *= -1
             ego[1] *= -1
-            occupancy, hidden = occupancy[..., ::-1], hidden[..., ::-1]
+            occupancy, hidden, behind = occupancy[..., ::-1], hidden[..., ::-1], behind[..., ::-1]
         self.previous = t
         return dict(images=images, scale=scale, mask=mask.astype(np.float32), age=age, motion=motion, elapsed=np.float32([elapsed]), ego=ego,
-                    occupancy=occupancy, hidden=hidden)
+                    occupancy=occupancy, hidden=hidden, remembered=behind)
 
     def remembered(self, everybody, in_sight, t):
         """Boxes of those who are hidden now and were in sight a moment ago: these the memory is asked for."""

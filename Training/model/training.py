@@ -34,6 +34,7 @@ from .world_model import WorldModel
 BATCH, TICKS, CAMERAS = c.PROFILE.batch, 3, 3
 PEAK_RATE, EMA = 1.6e-3, 0.997
 LATENT_WEIGHT = 0.5
+REMEMBERED = 5.0  # of a cell that only somebody out of sight holds, who was in sight a moment ago: there are few of them
 LATENT_CLIPS = 120  # the last layer of the latents is fitted to
 LEAST_IOU, LEAST_IOU_AFTER = 0.15, 10_000
 
@@ -128,7 +129,7 @@ class Trainer:
         loss["scales"] = 0.5 * losses.scales(scales, t["scale"].flatten(0, 2)[present], m.size.scales)
 
         target_now = t["occupancy_now"].float()
-        sight = 1 - t["hidden"].float()
+        sight = (1 - t["hidden"].float()) * (1 + (REMEMBERED - 1) * t["remembered"].float())
         weight_now = torch.stack([0.25 + 0.75 * cover for cover in coverage], 1) * sight
         loss["now"] = 0.5 * losses.occupancy(torch.stack(now_logits, 1), target_now, weight_now[:, :, None]).mean()
 
