@@ -34,11 +34,11 @@ class Runner:
         features = m.encoder(torch.from_numpy(pictures))[None]
         features = features.expand(n, *features.shape[1:])
         moved = torch.from_numpy(np.stack([np.zeros(6, np.float32) if motion is None else np.asarray(motion, np.float32) for motion in motions]))
-        self.state, observed, _, estimate, _ = m.memory(features, self.lift, self.valid, torch.as_tensor(mask, dtype=torch.float32)[None].expand(n, -1),
+        self.state, observed, descriptor, estimate, _ = m.memory(features, self.lift, self.valid, torch.as_tensor(mask, dtype=torch.float32)[None].expand(n, -1),
                                                      torch.zeros(n, len(mask)), moved, torch.full((n, 1), float(elapsed_s)), self.state)
         used, manoeuvres = estimated(np.stack([e if ego is None else np.asarray(ego, np.float32) for e, ego in zip(estimate.numpy(), egos)]))
         latents, occupancy, hazard = m.predictor(self.state, torch.from_numpy(used), self.footprint, torch.from_numpy(manoeuvres))
-        return {"risk": probability(hazard).numpy(), "occupancy": torch.sigmoid(occupancy).numpy(), "ego": used, "latents": latents.numpy(), "observed": observed.numpy()}
+        return {"risk": probability(hazard).numpy(), "occupancy": torch.sigmoid(occupancy).numpy(), "ego": used, "latents": latents.numpy(), "observed": observed.numpy(), "descriptor": descriptor.numpy()}
 
     def step(self, pictures, mask, elapsed_s, motion=None, ego=None):
         """Of a single stream."""

@@ -67,7 +67,7 @@ def run(o, folder):
         validation_drives.make_all(o.data, o.workers)
         if not o.draft:
             occluder.make_all(o.data, split, o.workers)
-    chosen, fitted, surprise = runs.validation(model, blind, o.data, o.workers, o.clips, o.records)
+    chosen, fitted, surprise, past = runs.validation(model, blind, o.data, o.workers, o.clips, o.records)
     out.mkdir(exist_ok=True)
     mine = chosen["model"] = outputs.model_hash(manifest)
     outputs.write_json(out, "settings.json", chosen)
@@ -77,11 +77,11 @@ def run(o, folder):
     print(f"evaluate: validation IoU now {chosen['iou_validation']:.3f}; levels {chosen['levels']}; without a log {chosen['ego_estimated']['levels']}", flush=True)
     if o.draft:
         return
-    runs.measured_split(model, blind, mine, o.data, split, fitted, surprise, out, o.workers, o.clips, o.records)
+    runs.measured_split(model, blind, mine, o.data, split, fitted, surprise, past, out, o.workers, o.clips, o.records)
     if o.drives:
         runs.drives(model, mine, o.drives, out, o.workers, o.records)
     if o.video:
-        runs.videos(model, mine, o.video, out, folder, o.records)
+        runs.videos(model, mine, o.video, past, out, folder, o.records)
     write_figures(folder, out, manifest, split, o.final)
     if not o.final:
         plots.filmstrips(folder, model, chosen, o.data, split)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from . import gates_action, gates_alarm, gates_drives, gates_latent, gates_map, gates_risk, outputs
+from . import episodes, gates_action, gates_alarm, gates_drives, gates_latent, gates_map, gates_risk, outputs
 from .measured import Measured
 
 RUNS = ("natural", "enriched", "long", "occluder", "natural-ticks", "enriched-ticks")
@@ -44,6 +44,9 @@ def measure(folder):
     gates_risk.without_memory(m, long)
     gates_map.uncertainty(m, outputs.records_of(natural))
     gates_risk.without_log(m, parts, aps)
+    episodes.measure(m, parts[0].r, settings)
     recorded = folder if (folder / "drives.npz").exists() else folder.parent / outputs.FOLDER  # drives and videos are of no town of the last ones
     summaries = gates_drives.everything(m, recorded, settings)
+    if outputs.model_of(recorded, "real") == settings["model"]:
+        episodes.of_videos(m, outputs.load(recorded, "real"), parts[0].r, settings)
     return m, {"parts": parts, "aps": aps, "calibrated": ours, "unseeing": blind, "curves": curves, "maps": maps, "scenes": scenes, "settings": settings, **summaries}

@@ -26,12 +26,14 @@ def small(values):
     return values
 
 
-def of_clips(collected):
-    """records.collect's result -> arrays to commit."""
+def of_clips(collected, past=None):
+    """records.collect's result -> arrays to commit; past: the scenes whose like is looked up (episodes.Past)."""
     records, maps, clips = collected
     out = {}
+    if past:
+        out["episode_similarity"], out["episode_followed"] = (small(v) for v in past.look_up(records["descriptor"]))
     for key, value in records.items():
-        if key in ("enriched", "blind_other"):
+        if key in ("enriched", "blind_other", "descriptor"):
             continue
         if key == "other_full":
             value = value[:, :, list(AT)]

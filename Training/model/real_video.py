@@ -71,7 +71,7 @@ class Film:
             rows.append(out)
             strips.append((picture, out["occupancy"][0]))
         risk = np.stack([r["risk"][0] for r in rows])
-        return {"times": np.arange(len(rows)) * self.period, "risk": risk, **{k: np.stack([r[k] for r in rows]) for k in ("latents", "observed", "ego")}}, strips, runner
+        return {"times": np.arange(len(rows)) * self.period, "risk": risk, **{k: np.stack([r[k] for r in rows]) for k in ("latents", "observed", "ego", "descriptor")}}, strips, runner
 
 
 def path_of(ego, period):
@@ -111,7 +111,7 @@ def collect(model, videos, pictures):
         pasted, strips_pasted, _ = film.run(approach)
         said = f"a {approach.kind} from {approach.from_m:g} m at {approach.closing_mps:g} m/s"
         content = {"times": plain["times"].astype(np.float32), "risk": plain["risk"].astype(np.float16), "risk_pasted": pasted["risk"].astype(np.float16), "speed": plain["ego"][:, 0].astype(np.float16),
-                   "start_s": np.float32(approach.start_s), "contact_s": np.float32(approach.contact_s), "obstacle": np.array(said), "latent_rows": latent_rows(plain, film.period)}
+                   "start_s": np.float32(approach.start_s), "contact_s": np.float32(approach.contact_s), "obstacle": np.array(said), "latent_rows": latent_rows(plain, film.period), "descriptor": plain["descriptor"].astype(np.float16)}
         out.update({f"{name}_{k}": v for k, v in content.items()})
         lift, valid = runner.lift[0, 0].numpy(), runner.valid[0, 0].numpy()
         chosen = np.linspace(5, len(strips) - 1, 4).astype(int)

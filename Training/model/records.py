@@ -100,6 +100,7 @@ class Group:
         self.states = [model.initial_state(len(clips)) for _ in variants]
         self.last = [[None] * len(clips) for _ in variants]      # tick of the last committed state
         self.estimates = [np.zeros((len(clips), 3), np.float32) for _ in variants]
+        self.descriptors = np.zeros((len(clips), model.size.descriptor), np.float32)  # of all cameras and ticks
         self.seen = [[v.seen(clip.name, clip.T) for clip in clips] for v in variants]
         self.footprint = torch.tensor(np.array([clip.footprint for clip in clips]), dtype=torch.float32)
         self.rows = [{} for _ in clips]
@@ -119,10 +120,12 @@ class Group:
             rows, which = [n for n, _ in chosen], [i for _, i in chosen]
             motion = np.stack([motion_of(self.clips[i], self.last[v][i], t, variant.logged) for i in which])
             elapsed = torch.tensor([[0.0 if self.last[v][i] is None else (t - self.last[v][i]) * c.TICK_S] for i in which])
-            new, _, _, estimate, _ = self.model.memory(features[rows], self.lift[which], self.valid[which], self.masks[v][which], torch.zeros(len(which), self.most),
+            new, _, descriptor, estimate, _ = self.model.memory(features[rows], self.lift[which], self.valid[which], self.masks[v][which], torch.zeros(len(which), self.most),
                                                     torch.from_numpy(motion), elapsed, self.states[v][which])
             self.states[v][which] = new
             self.estimates[v][which] = estimate.numpy()
+            if variant == FULL:
+                self.descriptors[which] = descriptor.numpy()
             for i in which:
                 self.last[v][i] = t
         return alive
@@ -147,7 +150,7 @@ class Group:
             risk = probability(hazard).numpy()
             if variant == FULL:
                 for n, p in enumerate(probability(self.blind(ego, footprint, asked)).numpy()):
-                    put(self.rows[alive[n]], blind=p[:A], blind_other=p[A:])
+                    put(self.rows[alive[n]], blind=p[:A], blind_other=p[A:], descriptor=self.descriptors[alive[n]].astype(np.float16))
             for n, i in enumerate(alive):
                 put(self.rows[i], **{f"risk_{variant.name}": risk[n, :A]})
                 if variant == FULL:

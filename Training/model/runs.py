@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drives import clips as drive_clips
 
-from . import drive_evaluation, long_clips, long_runs, occluder, outputs, real_video, records, settings, validation_drives
+from . import drive_evaluation, episodes, long_clips, long_runs, occluder, outputs, real_video, records, settings, validation_drives
 from . import variants as v
 from .workers import kept
 
@@ -18,7 +18,7 @@ def named(name, paths):
 
 
 def validation(model, blind, data, workers, clips=None, keep=None):
-    """-> settings, latent baselines, Surprise"""
+    """-> settings, latent baselines, Surprise, episodes.Past"""
     def part(enriched, name):
         paths = paths_of(data, "validation", enriched, clips)
         return kept(keep, model, named(f"validation-{name}", paths), lambda: records.collect(model, blind, paths, (v.FULL, v.UNLOGGED), 1, 1, logits=not enriched, occupancy=not enriched, workers=workers, what=f"validation, {name}"))
@@ -28,16 +28,18 @@ def validation(model, blind, data, workers, clips=None, keep=None):
     if not found:
         raise FileNotFoundError(f"{Path(data, validation_drives.FOLDER)}: no drives there; `cd Training && python3 -m model.validation_drives --out {data}` makes them, or `evaluate --full`")
     drives = kept(keep, model, named("validation-drives", found), lambda: records.collect(model, blind, found, (v.FULL, v.UNLOGGED), 1, 1, occupancy=False, workers=workers, what="validation, drives"))
-    return settings.choose(part(False, "natural"), part(True, "enriched"), long, drives)
+    natural, enriched = part(False, "natural"), part(True, "enriched")
+    past = episodes.Past([(natural[0], natural[2]), (enriched[0], enriched[2])])
+    return *settings.choose(natural, enriched, long, drives, past), past
 
 
-def measured_split(model, blind, mine, data, split, fitted, surprise, folder, workers, clips=None, keep=None):
+def measured_split(model, blind, mine, data, split, fitted, surprise, past, folder, workers, clips=None, keep=None):
     """Runs the clips of `split` and writes natural, enriched, both at every tick, and long into `folder`, marked with the model's hash `mine`."""
     lost = (v.FULL, v.FRONT_LOST, v.ALL_LOST, v.UNLOGGED)
     for name, enriched, variants in (("natural", False, lost), ("enriched", True, lost + v.EACH_LOST)):
         paths = paths_of(data, split, enriched, clips)
         got = kept(keep, model, named(f"{split}-{name}", paths), lambda: records.collect(model, blind, paths, variants, TEST_STRIDE, occupancy=not enriched, workers=workers, what=f"{split}, {name}"))
-        outputs.save(folder, name, outputs.of_clips(got), mine)
+        outputs.save(folder, name, outputs.of_clips(got, None if enriched else past), mine)
         ticks = kept(keep, model, named(f"{split}-{name}-at-10hz", paths), lambda: records.collect(model, blind, paths, (v.FULL, v.DROPPED), 1, 1, occupancy=False, workers=workers, what=f"{split}, {name}, every tick"))
         outputs.save(folder, f"{name}-ticks", outputs.of_ticks(ticks), mine)
     paths = long_paths(data, split, clips)
@@ -65,5 +67,7 @@ def drives(model, mine, root, folder, workers, keep=None):
     outputs.save(folder, "drives", drive_evaluation.collect(model, root, keep, workers), mine)
 
 
-def videos(model, mine, found, folder, pictures, keep=None):
-    outputs.save(folder, "real", kept(keep, model, "videos-" + "-".join(v[0] for v in found), lambda: real_video.collect(model, found, pictures)), mine)
+def videos(model, mine, found, past, folder, pictures, keep=None):
+    got = kept(keep, model, "videos2-" + "-".join(v[0] for v in found), lambda: real_video.collect(model, found, pictures))
+    looked_up = {f"{name}_similarity": past.look_up(got[f"{name}_descriptor"])[0].astype("float16") for name in got["names"]}
+    outputs.save(folder, "real", {**{k: v for k, v in got.items() if not k.endswith("_descriptor")}, **looked_up}, mine)

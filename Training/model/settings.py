@@ -4,14 +4,16 @@ import numpy as np
 
 from . import calibration as cal
 from . import contract as c
+from . import episodes
 from . import figures as f
 from . import levels as lv
 from . import validation_drives
 from .latents import Surprise, fit
 
 
-def choose(natural, enriched, long, drives):
-    """natural, enriched: (records, maps, clips) at every tick of the short clips; long: long_runs' results; drives: as natural, of validation_drives. -> settings (plain values), latent baselines, Surprise"""
+def choose(natural, enriched, long, drives, past):
+    """natural, enriched: (records, maps, clips) at every tick of the short clips; long: long_runs' results; drives: as natural, of validation_drives;
+    past: episodes.Past of the natural and enriched ones. -> settings (plain values), latent baselines, Surprise"""
     records, maps, _ = natural
     settings = {"risk": cal.risk(records["risk_full"], records["steps"]), "blind": cal.risk(records["blind"], records["steps"]), "occupancy": cal.occupancy(maps["logits"]),
                 "threshold": f.best_threshold(maps["now_full"])[0], "iou_validation": f.best_threshold(maps["now_full"])[1],
@@ -27,6 +29,7 @@ def choose(natural, enriched, long, drives):
     settings["ego_estimated"] = without
     surprise = Surprise(long)
     settings["surprise"] = {"auc_on_validation": surprise.validation, "manifest": surprise.into()}
+    settings["episodes"] = episodes.choose(past, records, natural[2], settings["risk"])
     return settings, fit(long), surprise
 
 

@@ -22,7 +22,8 @@ def settings():
     levels = {"horizon_s": 2.0, "elevated": {"rise": 0.2, "fall": 0.1}, "high": {"rise": 0.5, "fall": 0.35}, "alarm": {"m": 2, "n": 3}}
     return {"model": MODEL, "risk": PLAIN, "blind": PLAIN, "occupancy": [{"horizon_s": 0.0, "scale": 1.0, "bias": 0.0}] + PLAIN, "threshold": 32, "iou_validation": 0.5, "class_thresholds": [32] * 3,
             "later": [32] * 6, "by_manoeuvre_4s": {"risk_full": [[1.0, 0.0]] * A, "blind": [[1.0, 0.0]] * A}, "persisting": [32] * 6, "bounds": bounds, "levels": levels, "alarm_table": [],
-            "ego_estimated": {"risk": PLAIN, "upper_bound": bounds, "levels": levels, "alarm_table": []}, "surprise": {"auc_on_validation": {"vanish": 1.0}, "manifest": {"threshold": 2.0, "validation_hours": 0.1, "false_alarms_per_hour": 30.0}}}
+            "ego_estimated": {"risk": PLAIN, "upper_bound": bounds, "levels": levels, "alarm_table": []}, "episodes": {"alike": 16, "scenes": 99, "weights": [[1.0, 0.2, 0.0]] * K, "new_below": 0.5},
+            "surprise": {"auc_on_validation": {"vanish": 1.0}, "manifest": {"threshold": 2.0, "validation_hours": 0.1, "false_alarms_per_hour": 30.0}}}
 
 
 def seeing(steps, rng, noise=0.15):
@@ -82,6 +83,8 @@ def write(folder, seed=0):
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     natural, enriched = clips(seed), clips(seed + 1, 40, 5, extra=("rear_lost",))
+    hit = natural["steps"][:, :1] <= np.arange(K)
+    natural.update(episode_similarity=rng.uniform(0.45, 1, len(hit)).astype(np.float16), episode_followed=np.where(hit, 0.8, 0.1).astype(np.float16))
     outputs.save(folder, "natural", natural, MODEL)
     outputs.save(folder, "enriched", enriched, MODEL)
     for name, source in (("natural", natural), ("enriched", enriched)):
