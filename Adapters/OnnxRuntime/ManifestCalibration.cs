@@ -19,6 +19,8 @@ internal static class ManifestCalibration
             ReadUpperBound(calibration.Required("upper_bound"), horizons))
         {
             RiskEgoEstimated = calibration.Optional("risk_ego_estimated") is { } risk ? ReadScaling(risk, horizons) : null,
+            RiskCandidates = calibration.Optional("risk_candidates") is { } candidates ? ReadScaling(candidates, horizons) : null,
+            RiskCandidatesEgoEstimated = calibration.Optional("risk_candidates_ego_estimated") is { } apart ? ReadScaling(apart, horizons) : null,
             UpperBoundEgoEstimated = calibration.Optional("upper_bound_ego_estimated") is { } bound ? ReadUpperBound(bound, horizons) : null,
             Surprise = calibration.Optional("surprise") is { } surprise ? SurpriseJson.Read(surprise, horizons, observedCells) : null,
             SurpriseEgoEstimated = calibration.Optional("surprise_ego_estimated") is { } estimated ? SurpriseJson.Read(estimated, horizons, observedCells) : null,

@@ -49,6 +49,7 @@ public sealed class ModelFolderTests
         ["level's horizon"] = (m => m["levels"]!["horizon_s"] = 2.5, "model.json: levels.horizon_s is none of horizons_s"),
         ["alarm"] = (m => m["levels"]!["alarm"]!["m"] = 6, "model.json: levels.alarm.m must be a whole number from 1 to 5"),
         ["apart: scale turns order"] = (m => AddEgoEstimated(m)["calibration"]!["risk_ego_estimated"]![1]!["scale"] = 0, "model.json: calibration.risk_ego_estimated[1].scale must be above 0 and at most 1000"),
+        ["candidates: risk short"] = (m => (m["calibration"]!["risk_candidates"] = m["calibration"]!["risk"]!.DeepClone()).AsArray().RemoveAt(0), "model.json: calibration.risk_candidates has 4 entries; it must have 5"),
         ["apart: risk short"] = (m => AddEgoEstimated(m)["calibration"]!["risk_ego_estimated"]!.AsArray().RemoveAt(0), "model.json: calibration.risk_ego_estimated has 4 entries; it must have 5"),
         ["apart: no list"] = (m => m["calibration"]!["risk_ego_estimated"] = "as risk", "model.json: calibration.risk_ego_estimated must be a list"),
         ["apart: bounds fall"] = (m => AddEgoEstimated(m)["calibration"]!["upper_bound_ego_estimated"]!["per_horizon"]![0]!["bounds"]![2] = 0.5, "model.json: calibration.upper_bound_ego_estimated.per_horizon[0].bounds must not fall from entry to entry"),
@@ -161,6 +162,8 @@ public sealed class ModelFolderTests
         model.Edit(m =>
         {
             AddEgoEstimated(m)["calibration"]!["risk_ego_estimated"]![4]!["bias"] = -2.5;
+            m["calibration"]!["risk_candidates"] = m["calibration"]!["risk"]!.DeepClone();
+            m["calibration"]!["risk_candidates"]![4]!["bias"] = 1.25;
             m["calibration"]!["upper_bound_ego_estimated"]!["n"] = 77;
             m["levels_ego_estimated"]!["horizon_s"] = 3;
         });
@@ -169,6 +172,7 @@ public sealed class ModelFolderTests
         var manifest = ModelFolder.Read(model.Folder).Manifest;
 
         Assert.Equal((0, -2.5), (manifest.Calibration.RiskFor(EgoOrigin.Extrapolated)[4].Bias, manifest.Calibration.RiskFor(EgoOrigin.Estimated)[4].Bias));
+        Assert.Equal((1.25, -2.5), (manifest.Calibration.CandidatesFor(EgoOrigin.Measured)[4].Bias, manifest.Calibration.CandidatesFor(EgoOrigin.Estimated)[4].Bias));
         Assert.NotEqual(77, manifest.Calibration.UpperBoundFor(EgoOrigin.Measured).SampleCount);
         Assert.Equal(77, manifest.Calibration.UpperBoundFor(EgoOrigin.Estimated).SampleCount);
         Assert.Equal((2, 3), (manifest.LevelHorizonFor(EgoOrigin.Measured), manifest.LevelHorizonFor(EgoOrigin.Estimated)));

@@ -24,6 +24,14 @@ public sealed class ManoeuvresTests
     }
 
     [Fact]
+    public void IsImagined_AllButTheIntendedAndKeepingOn()
+    {
+        var candidates = _manoeuvres.CandidateOfRow.ToArray();
+
+        Assert.Equal(candidates.Select(candidate => candidate > 1), Enumerable.Range(0, 16).Select(_manoeuvres.IsImagined));
+    }
+
+    [Fact]
     public void Write_WithoutPlan_HoldsAccelerationAndCurvature()
     {
         Assert.Equal(PlanOrigin.Keep, _manoeuvres.Write(_controls, null, speed: 10, yawRate: 0.5f, acceleration: -2));

@@ -78,6 +78,12 @@ public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnl
     /// <summary>In place of <see cref="Risk"/> where the ego's motion is the model's own estimate; null where it was not fitted apart.</summary>
     public IReadOnlyList<LogitScaling>? RiskEgoEstimated { get; init; }
 
+    /// <summary>Of the manoeuvres after the intended and the keep-going one; null: as <see cref="Risk"/>.</summary>
+    public IReadOnlyList<LogitScaling>? RiskCandidates { get; init; }
+
+    /// <summary>The same where the ego's motion is the model's own estimate; null: as <see cref="RiskFor"/> there.</summary>
+    public IReadOnlyList<LogitScaling>? RiskCandidatesEgoEstimated { get; init; }
+
     /// <summary>In place of <see cref="UpperBound"/> there; null where it was not measured apart.</summary>
     public UpperBoundTable? UpperBoundEgoEstimated { get; init; }
 
@@ -91,6 +97,9 @@ public sealed record ModelCalibration(IReadOnlyList<LogitScaling> Risk, IReadOnl
     public NoveltyCalibration? Novelty { get; init; }
 
     public IReadOnlyList<LogitScaling> RiskFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && RiskEgoEstimated is { } apart ? apart : Risk;
+
+    public IReadOnlyList<LogitScaling> CandidatesFor(EgoOrigin ego) =>
+        (ego == EgoOrigin.Estimated && RiskEgoEstimated is not null ? RiskCandidatesEgoEstimated : RiskCandidates) ?? RiskFor(ego);
 
     public UpperBoundTable UpperBoundFor(EgoOrigin ego) => ego == EgoOrigin.Estimated && UpperBoundEgoEstimated is { } apart ? apart : UpperBound;
 }

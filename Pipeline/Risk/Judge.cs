@@ -61,7 +61,7 @@ public sealed class Judge
         _occupancy.Read(run.OccupancyLogits, forecast);
         for (var row = 0; row < forecast.Manoeuvres; row++)
         {
-            calibration.Cumulative(run.HazardLogits.Slice(row * horizons, horizons), forecast.Probability.AsSpan(row * horizons, horizons));
+            calibration.Cumulative(run.HazardLogits.Slice(row * horizons, horizons), _manoeuvres.IsImagined(row), forecast.Probability.AsSpan(row * horizons, horizons));
             Describe(run.Manoeuvres.Slice(row * horizons * 2, horizons * 2), row, forecast);
         }
 

@@ -16,11 +16,13 @@ public sealed class Manoeuvres
 
     private readonly ModelManifest _manifest;
     private readonly int[] _order;
+    private readonly bool[] _imagined;
 
     public Manoeuvres(ModelManifest manifest, int count)
     {
         _manifest = manifest;
         _order = Order(manifest, count);
+        _imagined = [.. _order.Select(candidate => Deviates(manifest.Candidates[candidate]))];
         Rungs = [.. new[] { count, manifest.Rung8.Count, 1 }.Where(rung => rung <= count).Distinct()];
     }
 
@@ -31,6 +33,9 @@ public sealed class Manoeuvres
 
     /// <summary>The manifest's candidate that a row imagines.</summary>
     public ReadOnlySpan<int> CandidateOfRow => _order;
+
+    /// <summary>Whether a row is another manoeuvre than the intended one and keeping on, whose risk is calibrated apart.</summary>
+    public bool IsImagined(int row) => _imagined[row];
 
     /// <summary>Writes all rows' controls. Without a plan the present acceleration and curvature are held.</summary>
     public PlanOrigin Write(Span<float> controls, PlanSample? plan, float speed, float yawRate, float acceleration)
@@ -57,6 +62,9 @@ public sealed class Manoeuvres
 
         return plan is null ? PlanOrigin.Keep : PlanOrigin.Plan;
     }
+
+    private static bool Deviates(ManoeuvreCandidate candidate) =>
+        candidate.AccelerationsMps2 is { } accelerations && (accelerations.Any(a => a != 0) || candidate.LateralMps2.Any(a => a != 0));
 
     private static float Clamp(float curvature) => Math.Clamp(curvature, -CurvatureLimit, CurvatureLimit);
 

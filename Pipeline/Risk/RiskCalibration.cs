@@ -10,12 +10,14 @@ public sealed class RiskCalibration
     private const double FittedLogit = 13.815509557963774;
 
     private readonly LogitScaling[] _risk;
+    private readonly LogitScaling[] _candidates;
     private readonly UpperBoundTable _bound;
 
     /// <param name="ego">Where the ego's motion comes from: the model may be calibrated apart for its own estimate.</param>
     public RiskCalibration(ModelCalibration calibration, EgoOrigin ego)
     {
         _risk = [.. calibration.RiskFor(ego)];
+        _candidates = [.. calibration.CandidatesFor(ego)];
         _bound = calibration.UpperBoundFor(ego);
     }
 
@@ -24,16 +26,18 @@ public sealed class RiskCalibration
     /// monotone by the running maximum.
     /// </summary>
     /// <param name="hazardLogits">[K].</param>
+    /// <param name="imagined">Of a manoeuvre that is neither the intended one nor keeping on, which has a scaling of its own.</param>
     /// <param name="probability">[K], filled.</param>
-    public void Cumulative(ReadOnlySpan<float> hazardLogits, Span<float> probability)
+    public void Cumulative(ReadOnlySpan<float> hazardLogits, bool imagined, Span<float> probability)
     {
+        var scaling = imagined ? _candidates : _risk;
         var logSurvival = 0.0;
         var highest = 0.0;
         for (var k = 0; k < probability.Length; k++)
         {
             logSurvival -= Softplus(hazardLogits[k]); // log(1 - sigmoid(h)) = -softplus(h): exact where the product would round to 1
             var logit = LogitOfOneMinusExp(logSurvival);
-            highest = Math.Max(highest, Sigmoid((_risk[k].Scale * logit) + _risk[k].Bias));
+            highest = Math.Max(highest, Sigmoid((scaling[k].Scale * logit) + scaling[k].Bias));
             probability[k] = (float)highest;
         }
     }

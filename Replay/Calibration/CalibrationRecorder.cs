@@ -42,7 +42,7 @@ public sealed class CalibrationRecorder(ModelManifest manifest) : IForecastSink
         var surprise = OwnSurprise(manifest, egoEstimated) is { } own
             ? own with { Norms = [.. own.Norms.Select(norm => norm with { Mean = 0, Sd = 1 })], Threshold = double.MaxValue, OwnMotion = own.OwnMotion is { } usual ? usual with { Centre = 0, Width = 1 } : null }
             : null;
-        var calibration = manifest.Calibration with { Risk = plain, RiskEgoEstimated = null, UpperBoundEgoEstimated = null, Surprise = surprise, SurpriseEgoEstimated = surprise };
+        var calibration = manifest.Calibration with { Risk = plain, RiskEgoEstimated = null, RiskCandidates = null, RiskCandidatesEgoEstimated = null, UpperBoundEgoEstimated = null, Surprise = surprise, SurpriseEgoEstimated = surprise };
         return manifest with { Calibration = calibration };
     }
 

@@ -48,6 +48,18 @@ def risk(p, steps):
     return out
 
 
+def risk_of_candidates(p, steps):
+    """p [n, A, K], steps [n, A] -> the same list for the manoeuvres after the intended and the keep-going one, all alike, by likelihood: by the scaling of those
+    two, which collide seldom, a collision of the others was said half as likely as it came."""
+    return [{"horizon_s": h, "scale": round(scale, 4), "bias": round(bias, 4)} for h, (scale, bias) in zip(c.HORIZONS_S, (
+        fit(logit(p[:, 2:, k]).ravel(), (steps[:, 2:] <= k).astype(float).ravel(), np.ones(p[:, 2:, k].size)) for k in range(c.K)))]
+
+
+def apply_all(p, scaling, of_candidates):
+    """p [n, A, K] of all manoeuvres -> calibrated, as C# does it: the first two by `scaling`, the others by `of_candidates`."""
+    return np.concatenate([apply_risk(p[:, :2], scaling), apply_risk(p[:, 2:], of_candidates)], 1)
+
+
 def apply_risk(p, scaling):
     """As C# does it: scaled logits, then the running maximum over horizons."""
     out = np.stack([sigmoid(s["scale"] * logit(p[..., k]) + s["bias"]) for k, s in enumerate(scaling)], -1)

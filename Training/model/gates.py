@@ -36,6 +36,7 @@ def measure(folder):
     gates_action.regret(m, parts[0], settings)
     gates_action.regret(m, parts[1], settings)
     ours, blind = gates_risk.calibrated(m, parts[0], settings)
+    gates_risk.of_candidates(m, parts[0], settings)
     gates_risk.bounds(m, parts[0], settings)
     curves = gates_alarm.alarm(m, long, *(outputs.records_of(a) for a in every_tick), settings)
     gates_latent.everything(m, long, settings)

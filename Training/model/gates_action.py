@@ -63,8 +63,8 @@ def regret(m, part, settings):
     r, extra, own = part.r, comfort(), settings["by_manoeuvre_4s"]
     truth = (r["steps"] < c.K) + extra
     chosen = {
-        "ours": (cal.apply_risk(r["risk_full"].astype(float), settings["risk"])[:, :, -1] + extra).argmin(1),
-        "blind": (cal.apply_risk(r["blind"].astype(float), settings["blind"])[:, :, -1] + extra).argmin(1),
+        "ours": (cal.apply_all(r["risk_full"].astype(float), settings["risk"], settings["risk_candidates"])[:, :, -1] + extra).argmin(1),
+        "blind": (cal.apply_all(r["blind"].astype(float), settings["blind"], settings["blind_candidates"])[:, :, -1] + extra).argmin(1),
         "ours_by_manoeuvre": (scaled(r["risk_full"], own["risk_full"]) + extra).argmin(1), "blind_by_manoeuvre": (scaled(r["blind"], own["blind"]) + extra).argmin(1),
         "velocity": ((r["first_step"] < c.K) + extra).argmin(1),
         "keep": np.full(len(truth), c.KEEP), "brake": np.full(len(truth), BRAKE_FULL),

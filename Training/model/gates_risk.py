@@ -185,6 +185,19 @@ def coverage(which, bound, hit, weights=None):
     return float(value[0]) if weights is None else value
 
 
+def of_candidates(m, natural, settings):
+    """Calibration of the 14 manoeuvres that are imagined beside the intended and the keep-going one."""
+    r = natural.r
+    p = cal.apply_all(r["risk_full"].astype(float), settings["risk"], settings["risk_candidates"])[:, 2:]
+    blind = cal.apply_all(r["blind"].astype(float), settings["blind"], settings["blind_candidates"])[:, 2:]
+    weights = np.repeat(natural.weights[:300], p.shape[1], axis=1)
+    for k in GATED:
+        hit = (r["steps"][:, 2:] <= k).astype(float).ravel()
+        q = p[:, :, k].ravel()
+        m.add(f"ece_candidates_{c.HORIZONS_S[k]:g}s", f.calibration_error(q, hit), f.calibration_error(q, hit, weights), blind=f.calibration_error(blind[:, :, k].ravel(), hit),
+              note=f"the other 14 manoeuvres pooled: {q.mean():.3f} said, {hit.mean():.3f} came")
+
+
 def without_memory(m, long):
     """The intended manoeuvre's risk from the same model with its state emptied every tick, on long natural clips, paired."""
     steps, clip = long["sparse_steps"].astype(int), long["sparse_clip"]

@@ -15,7 +15,8 @@ def choose(natural, enriched, long, drives, past):
     """natural, enriched: (records, maps, clips) at every tick of the short clips; long: long_runs' results; drives: as natural, of validation_drives;
     past: episodes.Past of the natural and enriched ones. -> settings (plain values), latent baselines, Surprise"""
     records, maps, _ = natural
-    settings = {"risk": cal.risk(records["risk_full"], records["steps"]), "blind": cal.risk(records["blind"], records["steps"]), "occupancy": cal.occupancy(maps["logits"]),
+    settings = {"risk": cal.risk(records["risk_full"], records["steps"]), "blind": cal.risk(records["blind"], records["steps"]),
+                "risk_candidates": cal.risk_of_candidates(records["risk_full"], records["steps"]), "blind_candidates": cal.risk_of_candidates(records["blind"], records["steps"]), "occupancy": cal.occupancy(maps["logits"]),
                 "threshold": f.best_threshold(maps["now_full"])[0], "iou_validation": f.best_threshold(maps["now_full"])[1],
                 "class_thresholds": [f.best_threshold(maps["classes"][:, n])[0] for n in range(len(c.CLASSES))],
                 "later": [f.best_threshold(maps["forecast"][:, level])[0] for level in range(1 + c.K)],
@@ -23,7 +24,7 @@ def choose(natural, enriched, long, drives, past):
     settings["by_manoeuvre_4s"] = {name: by_manoeuvre(records[name], records["steps"]) for name in ("risk_full", "blind")}
     settings["bounds"] = bound(records, "risk_full", settings["risk"])
     settings["levels"], settings["alarm_table"] = lv.choose(series(natural, enriched, long, drives, "risk_full", settings["risk"]))
-    without = {"risk": cal.risk(records["risk_unlogged"], records["steps"])}
+    without = {"risk": cal.risk(records["risk_unlogged"], records["steps"]), "risk_candidates": cal.risk_of_candidates(records["risk_unlogged"], records["steps"])}
     without["upper_bound"] = bound(records, "risk_unlogged", without["risk"])
     without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, drives, "risk_unlogged", without["risk"]), against_ttc=False, most_false=lv.FALSE_ALARMS_NO_LOG)
     settings["ego_estimated"] = without
@@ -63,9 +64,9 @@ def series(natural, enriched, long, drives, name, scaling):
 def into(manifest, settings, without_log):
     """Writes what C# reads. without_log: the second set too, which it applies wherever the ego motion is the model's own estimate."""
     estimated = settings["ego_estimated"]
-    manifest["calibration"] = {"risk": settings["risk"], "occupancy": settings["occupancy"], "upper_bound": settings["bounds"], "surprise": settings["surprise"]["manifest"]}
+    manifest["calibration"] = {"risk": settings["risk"], "risk_candidates": settings["risk_candidates"], "occupancy": settings["occupancy"], "upper_bound": settings["bounds"], "surprise": settings["surprise"]["manifest"]}
     manifest["levels"] = settings["levels"]
     manifest.pop("levels_ego_estimated", None)
     if without_log:
-        manifest["calibration"].update(risk_ego_estimated=estimated["risk"], upper_bound_ego_estimated=estimated["upper_bound"])
+        manifest["calibration"].update(risk_ego_estimated=estimated["risk"], risk_candidates_ego_estimated=estimated["risk_candidates"], upper_bound_ego_estimated=estimated["upper_bound"])
         manifest["levels_ego_estimated"] = estimated["levels"]

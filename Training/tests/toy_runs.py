@@ -20,9 +20,9 @@ PLAIN = [{"horizon_s": h, "scale": 1.0, "bias": 0.0} for h in c.HORIZONS_S]
 def settings():
     bounds = {"method": "toy", "alpha": 0.1, "n": 9, "per_horizon": [{"horizon_s": h, "edges": [0.5], "bounds": [0.3, 1.0]} for h in c.HORIZONS_S]}
     levels = {"horizon_s": 2.0, "elevated": {"rise": 0.2, "fall": 0.1}, "high": {"rise": 0.5, "fall": 0.35}, "alarm": {"m": 2, "n": 3}}
-    return {"model": MODEL, "risk": PLAIN, "blind": PLAIN, "occupancy": [{"horizon_s": 0.0, "scale": 1.0, "bias": 0.0}] + PLAIN, "threshold": 32, "iou_validation": 0.5, "class_thresholds": [32] * 3,
+    return {"model": MODEL, "risk": PLAIN, "blind": PLAIN, "risk_candidates": PLAIN, "blind_candidates": PLAIN, "occupancy": [{"horizon_s": 0.0, "scale": 1.0, "bias": 0.0}] + PLAIN, "threshold": 32, "iou_validation": 0.5, "class_thresholds": [32] * 3,
             "later": [32] * 6, "by_manoeuvre_4s": {"risk_full": [[1.0, 0.0]] * A, "blind": [[1.0, 0.0]] * A}, "persisting": [32] * 6, "bounds": bounds, "levels": levels, "alarm_table": [],
-            "ego_estimated": {"risk": PLAIN, "upper_bound": bounds, "levels": levels, "alarm_table": []}, "episodes": {"alike": 16, "scenes": 99, "weights": [[1.0, 0.2, 0.0]] * K, "new_below": 0.5},
+            "ego_estimated": {"risk": PLAIN, "risk_candidates": PLAIN, "upper_bound": bounds, "levels": levels, "alarm_table": []}, "episodes": {"alike": 16, "scenes": 99, "weights": [[1.0, 0.2, 0.0]] * K, "new_below": 0.5},
             "surprise": {"auc_on_validation": {"vanish": 1.0}, "manifest": {"threshold": 2.0, "validation_hours": 0.1, "false_alarms_per_hour": 30.0}}}
 
 
