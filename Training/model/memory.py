@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from . import contract as c
 from . import geometry as g
-from .layers import EGO_SCALE, SCALE_HIGH_PXPM, SCALE_LOW_PXPM, conv
+from .layers import EGO_SCALE, REGIONS, SCALE_HIGH_PXPM, SCALE_LOW_PXPM, conv
 from .own_motion import EgoFromView
 
 
@@ -68,9 +68,6 @@ class Lift(nn.Module):
         near = self.near_mix(torch.cat([mean, self.near_place.expand(b, -1, -1, -1)], 1))        # [B, near, 2x, 2y]
         near = self.near_join(F.pixel_unshuffle(near, 2))                   # [B, fresh, x, y]
         return F.pad(near, (y0, c.GRID_SIZE[1] - y1, x0, c.GRID_SIZE[0] - x1))
-
-
-REGIONS = (3, 2)  # of the map, along X and Y, that a descriptor is made of
 
 
 class Memory(nn.Module):

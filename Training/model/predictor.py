@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from . import contract as c
 from . import geometry as g
-from .layers import EGO_SCALE, Residual, conv
+from .layers import EGO_SCALE, REGIONS, Residual, conv
 
 
 def twice(x):
@@ -72,7 +72,8 @@ class Predictor(nn.Module):
         self.register_buffer("share", (torch.arange(g.SUB_STEPS).float() + 1) / g.SUB_STEPS)
         maps = 2 * (size.horizon + 3)
         self.point = nn.Sequential(nn.Conv2d(maps + 4 + 2 * (1 + size.close), 40, 1), nn.ReLU(), nn.Conv2d(40, 32, 1), nn.ReLU())
-        self.step = nn.Sequential(nn.Linear(2 * 64 + 8, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1))
+        self.context = nn.Linear(6 * size.trunk + 3, size.context)         # the scene about, of six regions of the trunk: what no footprint passes through
+        self.step = nn.Sequential(nn.Linear(2 * 64 + 8 + size.context, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1))
         nn.init.constant_(self.step[-1].bias, -4.0)
         self.register_buffer("which", torch.eye(c.K))
 
@@ -91,7 +92,9 @@ class Predictor(nn.Module):
         near = F.pixel_shuffle(self.close(trunk[:, :, x0:x1, y0:y1]), 2)    # [B, levels*(1+close), 2x, 2y]
         near = near.reshape((b, 1 + NEAR_STEPS, 1 + s.close) + near.shape[2:])
         xs, ys, yaws, vs = g.rollout(ego[:, 0:1], manoeuvres)
-        hazard = self.hazard(maps, near, ego, footprint, manoeuvres, xs, ys, yaws, vs)
+        regions = F.avg_pool2d(trunk, x_cells // REGIONS[0]).flatten(1)    # [B, trunk*6]
+        context = F.relu(self.context(torch.cat([regions, ego / self.ego_scale], 1)))           # [B, context]
+        hazard = self.hazard(maps, near, context, footprint, manoeuvres, xs, ys, yaws, vs)
         doubt = self.doubt(torch.cat([trunk.mean((2, 3)), ego[:, :1] * 0.1], 1))                 # [B, 2K]: log error of the latents, log loss of the risk
         latents = self.latents(ego[:, 0], *self.moved_and_change(bev, maps, xs, ys, yaws))
         return latents, occupancy, hazard, trunk, near[:, :, 0], doubt, flow
@@ -146,7 +149,7 @@ class Predictor(nn.Module):
         moved = then[:, -self.size.observed:].reshape((b, k, self.size.observed) + then.shape[2:])
         return moved, self.change(torch.cat([then, now.flatten(0, 1)], 1)).reshape(moved.shape)
 
-    def hazard(self, maps, near, ego, footprint, manoeuvres, xs, ys, yaws, vs):
+    def hazard(self, maps, near, context, footprint, manoeuvres, xs, ys, yaws, vs):
         k, n, p = c.K, g.SUB_STEPS, len(FOOTPRINT)
         b, a = manoeuvres.shape[0], manoeuvres.shape[1]
         x, y, yaw, v = (torch.stack(axis, 2).reshape(b, a, k, n, 1) for axis in (xs, ys, yaws, vs))  # [B, A, K, n, 1]
@@ -170,5 +173,5 @@ class Predictor(nn.Module):
         points = torch.cat([points.max(4)[0], points.mean(4)], 2).permute(0, 3, 1, 2)             # [B, A, K, 128]
         acceleration, curvature = manoeuvres[..., 0:1], manoeuvres[..., 1:2]  # [B, A, K, 1]
         end = v[:, :, :, n - 1]                                             # [B, A, K, 1]
-        around = torch.cat([points, self.which.expand(b, a, -1, -1), end * 0.1, acceleration * 0.2, curvature.abs() * end * end * 0.2], 3)
+        around = torch.cat([points, self.which.expand(b, a, -1, -1), end * 0.1, acceleration * 0.2, curvature.abs() * end * end * 0.2, context[:, None, None].expand(-1, a, k, -1)], 3)
         return self.step(around)[..., 0]                                    # [B, A, K]
