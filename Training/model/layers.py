@@ -34,6 +34,8 @@ class Size:
 
     def __post_init__(self):
         object.__setattr__(self, "unet", tuple(self.unet))
+        if self.observed % 4:
+            raise ValueError(f"observed {self.observed}: the state keeps it folded four to one, so it must be a multiple of four")
         if 2 * self.view != 4 * self.fine:
             raise ValueError(f"view {self.view} and fine {self.fine}: the state keeps the fine features below the view, so view must be twice as many")
 
@@ -48,7 +50,12 @@ class Size:
 
     @property
     def state(self):
-        return self.bev + self.ego + self.view
+        return self.bev + self.ego + self.view + self.usual
+
+    @property
+    def usual(self):
+        """Planes of the state that keep what this vehicle mostly sees: the observed maps of the last seconds, four cells folded into one, and their weight."""
+        return self.observed // 4 + 1
 
 
 def chosen_size():

@@ -70,6 +70,9 @@ class Lift(nn.Module):
         return F.pad(near, (y0, c.GRID_SIZE[1] - y1, x0, c.GRID_SIZE[0] - x1))
 
 
+USUAL_S = 8.0  # over which what a vehicle mostly sees is forgotten
+
+
 class Memory(nn.Module):
     def __init__(self, size):
         super().__init__()
@@ -93,7 +96,7 @@ class Memory(nn.Module):
         x_cells, y_cells = c.GRID_SIZE
         bev = state[:, :s.bev]                                              # [B, bev, X, Y]
         last = state[:, s.bev:s.bev + s.ego, 0, 0]                          # [B, 4]: last estimate, and whether there was one
-        kept = state[:, s.bev + s.ego:]                                     # [B, view, X, Y] = [B, view, 3*h, w]: the content, and below it the fine features
+        kept = state[:, s.bev + s.ego:-s.usual]                             # [B, view, X, Y] = [B, view, 3*h, w]: the content, and below it the fine features
         h = c.FEATURE_SIZE[0]
         view_before = kept[:, :, :h]                                        # [B, view, h, w]
         fine_before = torch.cat([kept[:, :, h:2 * h], kept[:, :, 2 * h:]], 1)                    # [B, 4*fine, h, w]
@@ -116,9 +119,12 @@ class Memory(nn.Module):
         estimate, tried, road = self.ego(view, view_before, fine, fine_before, ground, sees, last, elapsed_s, given)  # [B, 3], in EGO_SCALE
         planes = torch.cat([estimate, torch.ones_like(known)], 1)[:, :, None, None].expand(-1, -1, x_cells, y_cells)
         keep = torch.cat([view, fine[:, :s.view], fine[:, s.view:]], 2)     # [B, view, 3*h, w]
-        next_state = torch.cat([bev, planes, keep], 1)                      # [B, S, X, Y]
-
         observed = self.observe(F.avg_pool2d(bev, 2))                       # [B, D, X/2, Y/2]
+        faded = torch.exp(elapsed_s.clamp(min=c.TICK_S) * (-1 / USUAL_S))[:, :, None, None]      # [B, 1, 1, 1]
+        newest = torch.cat([F.pixel_shuffle(observed, 2), torch.ones_like(gate[:, :1])], 1)      # [B, usual, X, Y]
+        usual = state[:, -s.usual:] * faded + newest * (1 - faded)
+        next_state = torch.cat([bev, planes, keep, usual], 1)               # [B, S, X, Y]
+
         regions = F.avg_pool2d(bev, x_cells // REGIONS[0]).flatten(1)       # [B, bev*6]
         descriptor = F.normalize(self.describe(regions), dim=1)             # [B, E]
         agreement = self.ego.agreement(tried, ego_motion[:, 3:4].clamp(0, self.ego.SPEEDS_MPS[-1]), road * known)             # [B, 1]
