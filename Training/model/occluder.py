@@ -16,7 +16,7 @@ from . import contract as c
 from .records import motion_of, rig_of, united
 from .workers import kept, progress, shared_out
 
-FIRST_SEED, A_TOWN, TICKS = 8001, {"train": 8, "validation": 5, "test": 5, "last": 5}, 60
+FIRST_SEED, A_TOWN, TICKS = 8001, {"train": 4, "validation": 5, "test": 5, "last": 5}, 60
 HIDDEN_TICKS = (8, 30)            # how long the place must be out of sight
 SEEN_TICKS = 12                   # and in sight before that, at the least
 LORRY_MPS, CREEP_MPS = (2.5, 5.0), 1.5
