@@ -55,3 +55,20 @@ def model_intrinsics(intrinsics):
     scaled[..., 1, 1] *= MODEL_SCALE
     scaled[..., :2, 2] = (scaled[..., :2, 2] + 0.5) * MODEL_SCALE - 0.5
     return scaled
+
+
+VAN_NAMES = ("front", "front_left", "front_right", "rear_left", "rear_right")
+VAN = ((2.0, 0.0, 0.0, 165.0), (1.7, 0.9, 75.0, 140.0), (1.7, -0.9, -75.0, 140.0), (-1.0, 0.9, 145.0, 140.0), (-1.0, -0.9, -145.0, 140.0))  # x, y, yaw, focal length
+VAN_HEIGHT_M, VAN_PITCH_DEG = 2.1, 7.0
+
+
+def van():
+    """Another rig than any in training: five wider cameras, 2.1 m high, tilted 7 degrees down. -> as `nominal`, of VAN_NAMES"""
+    intrinsics, poses = [], []
+    for x, y, yaw_deg, focal in VAN:
+        intrinsics.append([[focal, 0, WIDTH_PX / 2], [0, focal, HEIGHT_PX / 2], [0, 0, 1]])
+        pose = np.eye(4)
+        pose[:3, :3] = _rotation(np.radians(yaw_deg), np.radians(VAN_PITCH_DEG), 0.0) @ _LEVEL
+        pose[:3, 3] = [x, y, VAN_HEIGHT_M]
+        poses.append(pose)
+    return np.array(intrinsics), np.array(poses)

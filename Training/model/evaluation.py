@@ -55,7 +55,7 @@ def figures_of(folder):
 
 def run(o, folder):
     """Runs the model over clips and writes evaluation/ (or final/), model.json and the plots."""
-    from . import long_clips, occluder, regenerate, runs, settings, validation_drives
+    from . import long_clips, occluder, other_rig, regenerate, runs, settings, validation_drives
     model, blind, manifest = model_folder.load(folder)
     split, out = ("last", folder / "final") if o.final else (o.split, folder / outputs.FOLDER)
     if o.full or o.final:
@@ -67,6 +67,7 @@ def run(o, folder):
         validation_drives.make_all(o.data, o.workers)
         if not o.draft:
             occluder.make_all(o.data, split, o.workers)
+            other_rig.make_all(o.data, split, o.workers)
     chosen, fitted, surprise, past = runs.validation(model, blind, o.data, o.workers, o.clips, o.records)
     out.mkdir(exist_ok=True)
     mine = chosen["model"] = outputs.model_hash(manifest)

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from . import episodes, gates_action, gates_alarm, gates_drives, gates_latent, gates_map, gates_risk, outputs
+from . import episodes, gates_action, gates_alarm, gates_drives, gates_latent, gates_map, gates_risk, other_rig, outputs
 from .measured import Measured
 
-RUNS = ("natural", "enriched", "long", "occluder", "natural-ticks", "enriched-ticks")
+RUNS = ("natural", "enriched", "long", "occluder", "rigs", "natural-ticks", "enriched-ticks")
 
 
 def settings_of(folder):
@@ -23,7 +23,7 @@ def measure(folder):
     for name in RUNS:
         if outputs.model_of(folder, name) not in (None, settings["model"]):
             raise FileNotFoundError(f"{folder / name}.npz: of another model than settings.json; `Training/evaluate MODEL --data DIR` or `--full` makes it anew")
-    natural, enriched, long, scenes, *every_tick = (outputs.load(folder, n) for n in RUNS)
+    natural, enriched, long, scenes, rigs, *every_tick = (outputs.load(folder, n) for n in RUNS)
     parts = [gates_risk.Part(n, outputs.records_of(a), a["name"]) for n, a in (("natural", natural), ("enriched", enriched))]
     m, maps = Measured(), outputs.maps_of(natural)
     gates_map.occupancy(m, maps, settings)
@@ -41,6 +41,7 @@ def measure(folder):
     curves = gates_alarm.alarm(m, long, *(outputs.records_of(a) for a in every_tick), settings)
     gates_latent.everything(m, long, settings)
     gates_map.behind_a_lorry(m, scenes)
+    other_rig.measure(m, rigs, settings)
     gates_map.behind_an_occluder(m, long, settings)
     gates_risk.without_memory(m, long)
     gates_map.uncertainty(m, outputs.records_of(natural))

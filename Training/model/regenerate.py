@@ -10,7 +10,7 @@ import numpy as np
 from drives import clips as drive_clips
 from drives import make, towns
 
-from . import long_clips, occluder, outputs, records, validation_drives
+from . import long_clips, occluder, other_rig, outputs, records, validation_drives
 from . import variants as v
 from .runs import TEST_STRIDE
 
@@ -36,6 +36,7 @@ def all_clips(data, split, workers):
             validation_drives.make_all(data, workers)
         long_clips.make_all(data, part, workers=workers)
     occluder.make_all(data, split, workers)
+    other_rig.make_all(data, split, workers)
 
 
 def run_of(name):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drives import clips as drive_clips
 
-from . import drive_evaluation, episodes, long_clips, long_runs, occluder, outputs, real_video, records, settings, validation_drives
+from . import drive_evaluation, episodes, long_clips, long_runs, occluder, other_rig, outputs, real_video, records, settings, validation_drives
 from . import variants as v
 from .workers import kept
 
@@ -46,6 +46,7 @@ def measured_split(model, blind, mine, data, split, fitted, surprise, past, fold
     long = kept(keep, model, named(f"{split}-long", paths), lambda: long_runs.collect(model, blind, paths, workers=workers, what=f"{split}, long"))
     outputs.save(folder, "long", outputs.of_long(long, fitted, surprise), mine)
     outputs.save(folder, "occluder", occluder.collect(model, data, split, workers, keep), mine)
+    outputs.save(folder, "rigs", other_rig.collect(model, blind, data, split, workers, keep), mine)
 
 
 def paths_of(data, split, enriched, clips=None):

@@ -108,4 +108,9 @@ def write(folder, seed=0):
     said = np.full((20, 2, 25), 0.2)
     said[:, 0] = 0.5
     outputs.save(folder, "occluder", {"name": np.array([f"o-t29-8001-{i:03d}" for i in range(20)]), "memory": said, "fresh": np.full((20, 2, 25), 0.3)}, MODEL)
+    now = np.zeros((20, 2, BINS), int)
+    now[:, 0, 2], now[:, 1, 50], now[:, 0, 50], now[:, 1, 2] = 100, 6, 4, 4
+    hit = np.arange(60) % 3 == 0
+    outputs.save(folder, "rigs", {"name": np.array([f"r-t29-9001-{i:03d}" for i in range(20)]), "clip": np.arange(60) // 3, "hit": hit, "own_now": now, "van_now": now,
+                                  "own_risk": np.where(hit, 0.8, 0.1), "van_risk": np.where(hit, 0.7, 0.1)}, MODEL)
     outputs.write_json(folder, "settings.json", settings())
