@@ -46,9 +46,10 @@ def measure(folder):
     gates_risk.without_memory(m, long)
     gates_map.uncertainty(m, outputs.records_of(natural))
     gates_risk.without_log(m, parts, aps)
-    episodes.measure(m, parts[0].r, settings)
+    if "episodes" in settings:
+        episodes.measure(m, parts[0].r, settings)
     recorded = folder if (folder / "drives.npz").exists() else folder.parent / outputs.FOLDER  # drives and videos are of no town of the last ones
     summaries = gates_drives.everything(m, recorded, settings)
-    if outputs.model_of(recorded, "real") == settings["model"]:
+    if "episodes" in settings and outputs.model_of(recorded, "real") == settings["model"]:
         episodes.of_videos(m, outputs.load(recorded, "real"), parts[0].r, settings)
     return m, {"parts": parts, "aps": aps, "calibrated": ours, "unseeing": blind, "curves": curves, "maps": maps, "scenes": scenes, "settings": settings, **summaries}

@@ -29,7 +29,7 @@ def validation(model, blind, data, workers, clips=None, keep=None):
         raise FileNotFoundError(f"{Path(data, validation_drives.FOLDER)}: no drives there; `cd Training && python3 -m model.validation_drives --out {data}` makes them, or `evaluate --full`")
     drives = kept(keep, model, named("validation-drives", found), lambda: records.collect(model, blind, found, (v.FULL, v.UNLOGGED), 1, 1, occupancy=False, workers=workers, what="validation, drives"))
     natural, enriched = part(False, "natural"), part(True, "enriched")
-    past = episodes.Past([(natural[0], natural[2]), (enriched[0], enriched[2])])
+    past = episodes.Past([(natural[0], natural[2]), (enriched[0], enriched[2])]) if "descriptor" in natural[0] else None  # runs kept by 0.3.0 have none
     return *settings.choose(natural, enriched, long, drives, past), past
 
 
@@ -70,5 +70,5 @@ def drives(model, mine, root, folder, workers, keep=None):
 
 def videos(model, mine, found, past, folder, pictures, keep=None):
     got = kept(keep, model, "videos2-" + "-".join(v[0] for v in found), lambda: real_video.collect(model, found, pictures))
-    looked_up = {f"{name}_similarity": past.look_up(got[f"{name}_descriptor"])[0].astype("float16") for name in got["names"]}
+    looked_up = {f"{name}_similarity": past.look_up(got[f"{name}_descriptor"])[0].astype("float16") for name in got["names"]} if past else {}
     outputs.save(folder, "real", {**{k: v for k, v in got.items() if not k.endswith("_descriptor")}, **looked_up}, mine)

@@ -30,7 +30,8 @@ def choose(natural, enriched, long, drives, past):
     settings["ego_estimated"] = without
     surprise = Surprise(long)
     settings["surprise"] = {"auc_on_validation": surprise.validation, "manifest": surprise.into()}
-    settings["episodes"] = episodes.choose(past, records, natural[2], settings["risk"])
+    if past:
+        settings["episodes"] = episodes.choose(past, records, natural[2], settings["risk"])
     return settings, fit(long), surprise
 
 
