@@ -137,7 +137,7 @@ public static class CalibrationFile
         {
             Risk = risk is null ? null : ManifestCalibration.ReadScaling(risk, manifest.HorizonsS),
             UpperBound = bound is null ? null : ManifestCalibration.ReadUpperBound(bound, manifest.HorizonsS),
-            Surprise = sets.Optional("surprise") is { } surprise ? SurpriseJson.Read(surprise, manifest.HorizonsS, manifest.Shapes.Observed[1] * manifest.Shapes.Observed[2]) : null,
+            Surprise = sets.Optional("surprise") is { } surprise ? SurpriseJson.Read(surprise, manifest.HorizonsS, manifest.Shapes.Observed[1] * manifest.Shapes.Observed[2], manifest.Shapes.Observed[0]) : null,
         };
     }
 

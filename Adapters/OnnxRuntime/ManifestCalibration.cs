@@ -9,7 +9,8 @@ internal static class ManifestCalibration
     private const double SameHorizon = 1e-9;
 
     /// <param name="observedCells">X' times Y' of the observed map; 0 where the tensors could not be read.</param>
-    public static ModelCalibration Read(JsonField calibration, IReadOnlyList<double> horizons, int observedCells)
+    /// <param name="channels">D of it; 0 likewise.</param>
+    public static ModelCalibration Read(JsonField calibration, IReadOnlyList<double> horizons, int observedCells, int channels)
     {
         calibration.Optional("levels_ego_estimated")?.Report("belongs beside levels, not in calibration");
         double[] nowAndHorizons = [0, .. horizons];
@@ -22,8 +23,8 @@ internal static class ManifestCalibration
             RiskCandidates = calibration.Optional("risk_candidates") is { } candidates ? ReadScaling(candidates, horizons) : null,
             RiskCandidatesEgoEstimated = calibration.Optional("risk_candidates_ego_estimated") is { } apart ? ReadScaling(apart, horizons) : null,
             UpperBoundEgoEstimated = calibration.Optional("upper_bound_ego_estimated") is { } bound ? ReadUpperBound(bound, horizons) : null,
-            Surprise = calibration.Optional("surprise") is { } surprise ? SurpriseJson.Read(surprise, horizons, observedCells) : null,
-            SurpriseEgoEstimated = calibration.Optional("surprise_ego_estimated") is { } estimated ? SurpriseJson.Read(estimated, horizons, observedCells) : null,
+            Surprise = calibration.Optional("surprise") is { } surprise ? SurpriseJson.Read(surprise, horizons, observedCells, channels) : null,
+            SurpriseEgoEstimated = calibration.Optional("surprise_ego_estimated") is { } estimated ? SurpriseJson.Read(estimated, horizons, observedCells, channels) : null,
             Novelty = calibration.Optional("novelty") is { } novelty ? ReadNovelty(novelty) : null,
         };
     }

@@ -91,7 +91,7 @@ internal static class ManifestReader
             classes,
             shapes,
             ReadCosts(root.Required("cost_table_ms")),
-            ManifestCalibration.Read(root.Required("calibration"), horizons, observedCells),
+            ManifestCalibration.Read(root.Required("calibration"), horizons, observedCells, observedCells == 0 ? 0 : shapes.Observed[0]),
             ManifestCalibration.ReadLevels(root.Required("levels"), horizons),
             ManifestCalibration.ReadSkill(root.Required("skill")))
         {

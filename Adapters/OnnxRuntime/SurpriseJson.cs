@@ -16,6 +16,7 @@ namespace Forecast.Adapters.OnnxRuntime;
 ///   horizon_s            seconds, one of horizons_s, at most 1
 ///   cells_mean           base64 of little-endian float32 [X', Y']: mean of ln(e + 1e-6), e the mean over D of (latents - observed) squared; of e itself with "abrupt"
 ///   cells_spread         likewise, the standard deviation; z = (ln(e + 1e-6) - mean) / spread, or (e - mean) / spread
+///   whitening            optional, with "abrupt" only: base64 of float32 [D, D], by which the change is multiplied before it is squared
 ///   mean, sd             of the statistic in ordinary traffic; a horizon's score = (statistic - mean) / sd
 /// own_motion             optional, of models whose memory gives ego_agreement: {ticks, centre, width}; the value is minus the mean of so many ticks' agreement,
 ///                        its score (value - centre) / width, and the tick's score the higher of the scene's and this one
@@ -31,7 +32,9 @@ internal static class SurpriseJson
     /// <summary>Without a logarithm z has no bound but that of e over the least spread.</summary>
     private const double MostAbrupt = 1e9;
 
-    public static SurpriseCalibration Read(JsonField surprise, IReadOnlyList<double> horizons, int observedCells)
+    /// <param name="cells">X' times Y' of the observed map; 0 where the tensors could not be read.</param>
+    /// <param name="channels">D of it; 0 likewise.</param>
+    public static SurpriseCalibration Read(JsonField surprise, IReadOnlyList<double> horizons, int cells, int channels)
     {
         var norms = new List<SurpriseNorm>();
         var (abrupt, worst) = ReadStatistic(surprise);
@@ -50,13 +53,16 @@ internal static class SurpriseJson
             }
 
             var spread = item.Required("cells_spread");
-            var spreads = spread.Floats(observedCells);
+            var spreads = spread.Floats(cells);
             if (Array.Exists(spreads, value => value <= 0))
             {
                 spread.Report("must be above 0 everywhere");
             }
 
-            norms.Add(new SurpriseNorm(seconds, item.Required("cells_mean").Floats(observedCells), spreads, item.Required("mean").Number(-most, most), item.Required("sd").Positive(most)));
+            norms.Add(new SurpriseNorm(seconds, item.Required("cells_mean").Floats(cells), spreads, item.Required("mean").Number(-most, most), item.Required("sd").Positive(most))
+            {
+                Whitening = ReadWhitening(item, abrupt, channels),
+            });
         }
 
         var last = surprise.Required("n").Whole(1, 100);
@@ -81,6 +87,11 @@ internal static class SurpriseJson
             json.WriteNumber("horizon_s", norm.HorizonS);
             WriteFloats(json, "cells_mean", norm.CellMean.Span);
             WriteFloats(json, "cells_spread", norm.CellSpread.Span);
+            if (!norm.Whitening.IsEmpty)
+            {
+                WriteFloats(json, "whitening", norm.Whitening.Span);
+            }
+
             json.WriteNumber("mean", norm.Mean);
             json.WriteNumber("sd", norm.Sd);
             json.WriteEndObject();
@@ -120,6 +131,30 @@ internal static class SurpriseJson
                 statistic.Report("must be patch, map or abrupt");
                 return (false, null);
         }
+    }
+
+    private static float[] ReadWhitening(JsonField norm, bool abrupt, int channels)
+    {
+        if (norm.Optional("whitening") is not { } whitening)
+        {
+            return [];
+        }
+
+        var values = whitening.Floats(0);
+        if (!abrupt)
+        {
+            whitening.Report("belongs to the statistic \"abrupt\" only");
+        }
+        else if (channels > SurpriseCalibration.MostChannels)
+        {
+            whitening.Report($"is for at most {SurpriseCalibration.MostChannels} channels; the observed map has {channels}");
+        }
+        else if (channels != 0 && values.Length != channels * channels)
+        {
+            whitening.Report($"holds {values.Length} numbers; the observed map has {channels} channels, so it must hold {channels * channels}");
+        }
+
+        return values;
     }
 
     private static OwnMotionNorm? ReadOwnMotion(JsonField surprise) => surprise.Optional("own_motion") is { } own

@@ -47,6 +47,18 @@ public sealed class SurpriseStatisticTests
     }
 
     [Fact]
+    public void Of_AWhitenedChange_IsMultipliedBeforeItIsSquared()
+    {
+        // changes of the four cells, as below: (0, 0), (2, 0), (0, 0), (0, 0); times [[0.5, 3], [-1, 2]]: (1, -2)
+        float[] before = [1, 0, 0, 0.5f, -1, -2, 0, -0.5f];
+        var norm = new SurpriseNorm(0.5, new float[4], new float[] { 1, 1, 1, 1 }, 0, 1) { Whitening = new float[] { 0.5f, 3, -1, 2 } };
+        var (error, value) = SurpriseStatistic.Of(Forecast, Came, before, All, norm, worst: 1);
+
+        Assert.Equal((1 + 4 + 0 + 0.25) / 4, error, 1e-6);
+        Assert.Equal((1.0 + 4.0) / 2, value, 1e-6);
+    }
+
+    [Fact]
     public void Of_AnErrorOfTheTickBefore_IsOfTheChangeSinceWithoutALogarithm()
     {
         // forecast - came: -1... of (1, 2, 0, 0.5 | -1, -2, 0, -0.5), less before: change 0, 2, 0, 0 | 0, 0, 0, 0

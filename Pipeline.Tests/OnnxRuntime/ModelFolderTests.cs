@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Forecast.Adapters.OnnxRuntime;
@@ -58,6 +59,7 @@ public sealed class ModelFolderTests
         ["apart: alarm"] = (m => AddEgoEstimated(m)["levels_ego_estimated"]!.AsObject().Remove("alarm"), "model.json: levels_ego_estimated.alarm is missing"),
         ["apart: levels misplaced"] = (m => m["calibration"]!["levels_ego_estimated"] = m["levels"]!.DeepClone(), "model.json: calibration.levels_ego_estimated belongs beside levels, not in calibration"),
         ["surprise: no list"] = (m => TestSurprise.AddTo(m)["per_horizon"] = 1, "model.json: calibration.surprise.per_horizon must be a list"),
+        ["surprise: whitening of a patch"] = (m => TestSurprise.AddTo(m)["per_horizon"]![0]!["whitening"] = Whitening(4), "model.json: calibration.surprise.per_horizon[0].whitening belongs to the statistic \"abrupt\" only"),
         ["surprise: too far back"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["horizon_s"] = 2, "model.json: calibration.surprise.per_horizon[1].horizon_s must be a number from 0 to 1"),
         ["surprise: horizon"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["horizon_s"] = 0.7, "model.json: calibration.surprise.per_horizon[1].horizon_s is none of horizons_s"),
         ["surprise: horizon twice"] = (m => TestSurprise.AddTo(m)["per_horizon"]![1]!["horizon_s"] = 0.5, "model.json: calibration.surprise.per_horizon[1].horizon_s must increase from entry to entry"),
@@ -143,15 +145,20 @@ public sealed class ModelFolderTests
     public void Load_AbruptSurpriseWithOwnMotion_GivesBoth()
     {
         using var model = new ModelFolderCopy();
+        var channels = ModelFolder.Read(model.Folder).Manifest.Shapes.Observed[0];
         model.Edit(m =>
         {
             var surprise = TestSurprise.AddTo(m);
             surprise["statistic"] = "abrupt";
             surprise["own_motion"] = new JsonObject { ["ticks"] = 3, ["centre"] = 0.5, ["width"] = 1.25 };
+            surprise["per_horizon"]![0]!["whitening"] = Whitening(channels * channels);
         });
 
         Assert.Empty(model.Problems());
         var surprise = ModelFolder.Read(model.Folder).Manifest.Calibration.Surprise!;
+        Assert.Equal([..Enumerable.Repeat(0.25f, surprise.Norms[0].Whitening.Length)], surprise.Norms[0].Whitening.ToArray());
+        Assert.NotEqual(0, surprise.Norms[0].Whitening.Length);
+        Assert.Equal(0, surprise.Norms[1].Whitening.Length);
         Assert.Equal(("abrupt", true, 5, new OwnMotionNorm(3, 0.5, 1.25)), (surprise.Statistic, surprise.Abrupt, surprise.WorstCells, surprise.OwnMotion));
     }
 
@@ -313,6 +320,17 @@ public sealed class ModelFolderTests
         Assert.Equal(2, problems.Count);
         Assert.All(problems, p => Assert.StartsWith("memory failed: ", p, StringComparison.Ordinal));
         Assert.EndsWith("in a trial with cameras: 1, manoeuvres: 1; export the model again", problems[0], StringComparison.Ordinal);
+    }
+
+    private static string Whitening(int count)
+    {
+        var bytes = new byte[count * sizeof(float)];
+        for (var i = 0; i < count; i++)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), 0.25f);
+        }
+
+        return Convert.ToBase64String(bytes);
     }
 
     private static JsonNode AddNovelty(JsonNode manifest) => manifest["calibration"]!["novelty"] = JsonNode.Parse("""{ "similarity": 0.85, "m": 5, "n": 10 }""")!;

@@ -10,7 +10,14 @@ namespace Forecast.Pipeline.Inference;
 /// <param name="CellSpread">[X', Y'], its standard deviation, above 0.</param>
 /// <param name="Mean">Of the statistic (<see cref="SurpriseCalibration.WorstCells"/>) in ordinary traffic.</param>
 /// <param name="Sd">Its standard deviation, above 0.</param>
-public sealed record SurpriseNorm(double HorizonS, ReadOnlyMemory<float> CellMean, ReadOnlyMemory<float> CellSpread, double Mean, double Sd);
+public sealed record SurpriseNorm(double HorizonS, ReadOnlyMemory<float> CellMean, ReadOnlyMemory<float> CellSpread, double Mean, double Sd)
+{
+    /// <summary>
+    /// [D, D], of an abrupt statistic: the change is multiplied by it first, so that directions in which ordinary traffic changes much weigh as little as
+    /// those in which it hardly does. Empty: taken as it is.
+    /// </summary>
+    public ReadOnlyMemory<float> Whitening { get; init; }
+}
 
 /// <summary>
 /// When the scene does what was not forecast. The statistic of a horizon is the mean of z over some cells; its score is how many standard deviations
@@ -28,6 +35,9 @@ public sealed record SurpriseCalibration(
 {
     /// <summary>More, and "patch" is no longer a patch.</summary>
     public const int MostWorstCells = 64;
+
+    /// <summary>D of a model whose changes can be whitened.</summary>
+    public const int MostChannels = 256;
 
     public string Statistic => Abrupt ? "abrupt" : WorstCells is null ? "map" : "patch";
 }

@@ -30,6 +30,8 @@ internal static class SurpriseStatistic
         var spreads = norm.CellSpread.Span;
         var kept = Math.Min(worst ?? 0, SurpriseCalibration.MostWorstCells);
         Span<double> highest = stackalloc double[kept];
+        var whitening = norm.Whitening.Span;
+        Span<double> change = stackalloc double[whitening.IsEmpty ? 0 : came.Length / compared.Length];
         double sum = 0, sumZ = 0;
         var count = 0;
         for (var cell = 0; cell < compared.Length; cell++)
@@ -40,7 +42,9 @@ internal static class SurpriseStatistic
             }
 
             var error = ErrorAt(forecast, came, cell, compared.Length);
-            var odd = before.IsEmpty ? Math.Log(error + LeastError) : ChangeAt(forecast, came, before, cell, compared.Length);
+            var odd = before.IsEmpty ? Math.Log(error + LeastError)
+                : whitening.IsEmpty ? ChangeAt(forecast, came, before, cell, compared.Length)
+                : WhitenedChangeAt(forecast, came, before, cell, compared.Length, whitening, change);
             var z = (odd - means[cell]) / spreads[cell];
             sum += error;
             sumZ += z;
@@ -78,6 +82,32 @@ internal static class SurpriseStatistic
         }
 
         return sum * cells / came.Length;
+    }
+
+    /// <param name="change">Room for D numbers.</param>
+    private static double WhitenedChangeAt(
+        ReadOnlySpan<float> forecast, ReadOnlySpan<float> came, ReadOnlySpan<float> before, int cell, int cells, ReadOnlySpan<float> whitening, Span<double> change)
+    {
+        var channels = came.Length / cells;
+        for (var channel = 0; channel < channels; channel++)
+        {
+            var i = (channel * cells) + cell;
+            change[channel] = forecast[i] - came[i] - before[i];
+        }
+
+        double sum = 0;
+        for (var row = 0; row < channels; row++)
+        {
+            double along = 0;
+            for (var column = 0; column < channels; column++)
+            {
+                along += whitening[(row * channels) + column] * change[column];
+            }
+
+            sum += along * along;
+        }
+
+        return sum / channels;
     }
 
     /// <summary>Into the highest so far, from high to low; the last place is free, or holds the lowest, which may go.</summary>
