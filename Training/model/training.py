@@ -390,12 +390,13 @@ def replicate(replicas, rank, content, data, seed, minutes, half, peak, batch):
 
 
 def settle_latents(trainer, data, workers):
-    """The latents' last layer once more, of the smoothed weights, by least squares over some whole train clips, and the long validation clips where
-    they are: the others are too short for what comes 3 s later."""
-    from . import latent_fit, long_clips
-    from .records import choose
+    """The latents' last layer once more, of the smoothed weights, by least squares over some whole train clips, long ones at the natural rate where there are
+    enough: the others are too short for what comes 3 s later."""
+    from . import latent_fit
+    from .records import choose, evenly
     model = on_cpu(trainer.smooth)
-    used = latent_fit.fit(model, choose(data, "train", LATENT_CLIPS) + choose(data, long_clips.folder_of("validation")), workers)
+    long = [path for path in choose(data, "train", enriched=False) if path.name.startswith("l-")]
+    used = latent_fit.fit(model, evenly(long, LATENT_CLIPS) if len(long) >= LATENT_CLIPS // 2 else choose(data, "train", LATENT_CLIPS), workers)
     trainer.smooth.load_state_dict(model.state_dict())
     print("train: last layer of the latents fitted; moments standing and driving: "
           + ", ".join(f"{h:g} s {used[0, k]} and {used[1, k]}" for k, h in enumerate(c.HORIZONS_S)), flush=True)

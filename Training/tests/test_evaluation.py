@@ -198,20 +198,32 @@ class Latents(unittest.TestCase):
         rng = np.random.default_rng(4)
         clips = []
         for n in range(6):
-            abrupt, own = rng.gamma(2, 1, (60, 24, 16)), -rng.gamma(2, 0.1, 60)
-            odd = rng.gamma(2, 1, (5, 24, 16))
-            odd[2, 5:8, 5:8] += 30
-            usual = -rng.gamma(2, 0.1, 5)
-            clips.append({"abrupt": abrupt, "own": own, "edited": {"vanish": (40, odd, usual), "frozen": (40, rng.gamma(2, 1, (5, 24, 16)), usual - 3.0)}})
+            noisy = np.array([6.0, 1.0, 1.0])[None, :, None, None]  # one direction of ordinary change is much the loudest
+            changes = lambda count: rng.normal(0, 1, (count, 3, 24, 16)) * noisy
+            own, usual = -rng.gamma(2, 0.1, 60), -rng.gamma(2, 0.1, 5)
+            odd = changes(5)
+            odd[0, 1:, 5:8, 5:8] += 5  # in the quiet ones, at the tick of the edit
+            clips.append({"abrupt": changes(60 - latents.SURPRISE_FIRST), "own": own, "edited": {"vanish": (40, odd, usual), "frozen": (40, changes(5), usual - 3.0)}})
         surprise = latents.Surprise(clips)
         self.assertEqual(surprise.validation, {"vanish": 1.0, "frozen": 1.0})
-        self.assertTrue(all((surprise.score(clip["abrupt"][latents.SURPRISE_FIRST:], clip["own"][latents.SURPRISE_FIRST:]) < surprise.threshold).all() for clip in clips))
+        self.assertTrue(all((surprise.score(clip["abrupt"], clip["own"][latents.SURPRISE_FIRST:]) < surprise.threshold).all() for clip in clips))
         written = surprise.into()
         self.assertEqual(len(base64.b64decode(written["per_horizon"][0]["cells_mean"])), 24 * 16 * 4)
         windows = surprise.windows(clips)
         odd = windows["kind"] == "vanish"
-        self.assertEqual(odd.sum(), 6)
-        self.assertEqual(figures.area_under_curve(windows["score"], odd), 1.0)
+        self.assertEqual(odd.sum(), 12)  # at the tick, and within half a second
+        for at_tick in (False, True):
+            judged = (windows["at_tick"] == at_tick) & (odd | (windows["kind"] == "ordinary"))
+            self.assertEqual(figures.area_under_curve(windows["score"][judged], odd[judged]), 1.0)
+        self.assertEqual(len(base64.b64decode(written["per_horizon"][0]["whitening"])), 3 * 3 * 4)
+
+    def test_whitening_makes_changes_alike_in_every_direction(self):
+        rng = np.random.default_rng(5)
+        mix = rng.normal(0, 1, (4, 4))
+        changes = np.einsum("de,nexy->ndxy", mix, rng.normal(0, 1, (80, 4, 6, 4)))
+        w = latents.whitening([changes[:30], changes[30:]])
+        flat = np.einsum("de,nexy->ndxy", w, changes).transpose(1, 0, 2, 3).reshape(4, -1)
+        np.testing.assert_allclose(flat @ flat.T / flat.shape[1], np.eye(4), atol=1e-6)
 
 
     def test_perfect_forecast_of_a_video_has_no_error(self):
