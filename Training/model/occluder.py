@@ -3,8 +3,6 @@ twice, with and without that somebody, so that what the model says of the hidden
 Train towns have such scenes too, among their other clips, where the somebody who is not drawn is in no label.
 `cd Training && python3 -m model.occluder --out DATA/clips`. The same arguments give the same clips."""
 
-import argparse
-import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import torch
 from drives import choose, clips, labels, make, rig, scene, towns, traffic
 
 from . import contract as c
+from . import making
 from .records import motion_of, rig_of, united
 from .workers import kept, progress, shared_out
 
@@ -86,9 +85,8 @@ def hidden_from(s):
 def make_town(job):
     """All scenes of one town. -> how many were made."""
     split, number, seed, out, work = job
-    out = Path(out, folder_of(split))
+    mark, out = mark_of(out, split, number, seed), Path(out, folder_of(split))
     out.mkdir(parents=True, exist_ok=True)
-    mark = out / f".o{number:02d}-{seed}.done"
     if mark.exists():
         return 0
     town = towns.build(number, work)
@@ -126,16 +124,15 @@ def make_town(job):
     return k
 
 
+def mark_of(out, split, number, seed):
+    return Path(out, folder_of(split), f".o{number:02d}-{seed}.done")
+
+
 def make_all(out, split, workers=2):
-    """What is there is not made again. Towns alone: on a motorway nobody crosses."""
+    """Towns alone: on a motorway nobody crosses."""
     numbers = [n for kind, splits in towns.NUMBERS.items() if kind != "motorway" for n in splits[split]]
-    jobs = [(split, number, FIRST_SEED, str(out), str(Path(out).parent / "towns")) for number in numbers]
-    jobs = [job for job in jobs if not Path(out, folder_of(split), f".o{job[1]:02d}-{job[2]}.done").exists()]
-    if not jobs:
-        return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for n, made in enumerate(pool.imap_unordered(make_town, jobs), 1):
-            print(f"scenes behind a lorry, {split}: town {n} of {len(jobs)}, {made} made", flush=True)
+    jobs = [(split, number, FIRST_SEED, str(out), making.work_of(out)) for number in numbers]
+    making.missing(make_town, jobs, lambda job: mark_of(out, *job[:3]), workers, f"scenes behind a lorry, {split}")
 
 
 @torch.no_grad()
@@ -185,15 +182,5 @@ def collect(model, data, split, workers=1, keep=None):
     return {"name": np.array(names), **{key: np.stack([[rows[f"{n}-{v}"][key] for v in VARIANTS] for n in names]).astype(np.float16) for key in ("memory", "fresh")}}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--split", action="append", choices=["train", "validation", "test"], help="train and test by default")
-    parser.add_argument("--workers", type=int, default=2)
-    o = parser.parse_args()
-    for split in o.split or ("train", "test"):
-        make_all(o.out, split, o.workers)
-
-
 if __name__ == "__main__":
-    main()
+    making.command(make_all, __doc__, ("train", "validation", "test"), default=("train", "test"))
