@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Forecast.Adapters.Sodium;
 using Forecast.Pipeline.Inference;
 
 namespace Forecast.Adapters.OnnxRuntime;
@@ -33,6 +34,7 @@ public sealed class OnnxWorldModel : IWorldModel
     /// <param name="log">Gets one line for each run that the runtime refused, on the caller's thread of that run.</param>
     /// <exception cref="ModelFolderException">Anything about the folder does not fit; everything that does not is named.</exception>
     /// <exception cref="ProviderUnavailableException">CUDA was demanded and cannot be had.</exception>
+    /// <exception cref="SignatureException">A signature is demanded, and is missing or wrong: nothing of the folder was used.</exception>
     public static OnnxWorldModel Load(string path, OnnxOptions? options = null, Action<string>? log = null) =>
         Load(path, options ?? new OnnxOptions(), log, AppContext.BaseDirectory);
 
@@ -45,7 +47,7 @@ public sealed class OnnxWorldModel : IWorldModel
         }
 
         var problems = new List<string>();
-        if (ModelFolder.Read(path, problems) is not { } folder)
+        if (ModelFolder.Read(path, problems, options.SignedBy) is not { } folder)
         {
             throw new ModelFolderException(path, problems);
         }
