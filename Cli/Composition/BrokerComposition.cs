@@ -31,16 +31,18 @@ internal sealed class BrokerComposition : IDisposable
 
     private MessageEncoding Encoding { get; }
 
-    public static BrokerComposition Open(Settings settings, Guid session, ConsoleOutput console)
+    public static BrokerComposition Open(Settings settings, ConsoleOutput console)
     {
         var embedded = settings.Broker.Address.IsEmbedded ? EmbeddedBroker.Start(new EmbeddedBrokerOptions()) : null;
         if (embedded is not null)
         {
             embedded.Restarting += why => console.Warning($"the embedded broker is started again: {why}");
-            console.Line($"broker on {embedded.Url} (WebSocket {embedded.WebSocketUrl}), for this run only");
+            console.Line(
+                $"broker on {embedded.Url} (WebSocket {embedded.WebSocketUrl} for reading, user {EmbeddedBroker.WebSocketUser}, password in {embedded.WebSocketPasswordFile}), for this run only");
         }
 
-        var options = settings.Broker.ToConnectionOptions($"forecast-{settings.Vehicle}-{session:N}", embedded?.Url);
+        // by chance, and not the session, which every message names: a client of an equal id would evict us
+        var options = settings.Broker.ToConnectionOptions($"forecast-{settings.Vehicle}-{Guid.NewGuid():N}", embedded?.Url);
         return new BrokerComposition(settings, options, embedded, console);
     }
 

@@ -63,7 +63,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
         Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
 
-        using var broker = BrokerComposition.Open(settings, session, console);
+        using var broker = BrokerComposition.Open(settings, console);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
         using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows

@@ -20,16 +20,6 @@ public sealed class EmbeddedBrokerTests(BrokerFixture fixture)
     }
 
     [Fact]
-    public async Task Start_WebSocketListener_SpeaksMqtt()
-    {
-        using var client = new System.Net.WebSockets.ClientWebSocket();
-        client.Options.AddSubProtocol("mqtt");
-        await client.ConnectAsync(new Uri(fixture.Broker.WebSocketUrl), default);
-
-        Assert.Equal("mqtt", client.SubProtocol);
-    }
-
-    [Fact]
     public void Start_PortTaken_SaysWhich()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
