@@ -41,10 +41,12 @@ internal sealed class BrokerComposition : IDisposable
                 $"broker on {embedded.Url} (WebSocket {embedded.WebSocketUrl} for reading, user {EmbeddedBroker.WebSocketUser}, password in {embedded.WebSocketPasswordFile}), for this run only");
         }
 
-        // by chance, and not the session, which every message names: a client of an equal id would evict us
-        var options = settings.Broker.ToConnectionOptions($"forecast-{settings.Vehicle}-{Guid.NewGuid():N}", embedded?.Url);
+        var options = settings.Broker.ToConnectionOptions(ClientId(settings.Vehicle), embedded?.Url);
         return new BrokerComposition(settings, options, embedded, console);
     }
+
+    /// <summary>By chance, and not the session's, which every message names: a client of an equal id would evict us.</summary>
+    public static string ClientId(string vehicle) => $"forecast-{vehicle}-{Guid.NewGuid():N}";
 
     public MqttForecastSink CreateSink(string topicBase, ModelManifest manifest, Rig rig, MessageIdentity identity, RigClock clock) =>
         new(Connection, topicBase, () => new ForecastEncoder(manifest, rig, identity, Encoding), clock);

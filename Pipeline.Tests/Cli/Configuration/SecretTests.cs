@@ -106,6 +106,22 @@ public sealed class SecretTests : IDisposable
         Assert.Equal(warned ? expected : [], warnings);
     }
 
+    [Fact]
+    public async Task Doctor_WithSecretsEverywhere_ShowsNone()
+    {
+        _folder.Write("password", $"{Hidden}\n");
+        _folder.Write("key", $"-----BEGIN PRIVATE KEY-----\n{Hidden}\n-----END PRIVATE KEY-----\n");
+        _folder.Write("car.yaml", $"broker: {{url: 'mqtts://localhost:1', user: u, password_file: password, cert_file: key, key_file: key}}\ncameras: [{{name: a, source: 'rtsp://me:{Hidden}@h/s'}}]\n");
+        foreach (var how in new[] { "--json", "--quiet" })
+        {
+            var run = new CliRun(_folder.Path, environment: new Dictionary<string, string> { ["FORECAST_CAMERAS_0_SOURCE"] = $"rtsp://me:{Hidden}@h/s" });
+            await run.InvokeAsync("doctor", "--config", "car.yaml", how);
+
+            Assert.Contains(how == "--json" ? "broker.key_file" : "warning", run.Output + run.Error, StringComparison.Ordinal);
+            AssertHidden(run.Output + run.Error);
+        }
+    }
+
     private static UnixFileMode ModeOf(string rights)
     {
         var mode = 0;
