@@ -26,7 +26,7 @@ internal static class ModelComposition
         console.Line($"model {model.Manifest.Name} {model.Manifest.Version} on {report.Live}: {report.Why}");
         if (settings.Model.CalibrationFile is { } file)
         {
-            model.Calibrate(CalibrationFile.Load(file, model.Manifest));
+            model.Calibrate(CalibrationFile.Load(file, model.Manifest, settings.SignedBy));
             console.Line($"calibrated for the rig {model.Calibration!.RigName} from {model.Calibration.Drives} drives: {file}");
         }
 

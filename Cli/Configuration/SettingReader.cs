@@ -155,6 +155,11 @@ internal sealed class SettingReader(IReadOnlyDictionary<string, RawValue> values
             Fault(path, $"a password on the command line can be seen by others: write it in the file, or in {SettingsSchema.EnvironmentName(path)}");
         }
 
+        if (shown != text && OriginOf(path).File is { } file)
+        {
+            WarnIfOpen($"{path}: it has a password in it, and", file);
+        }
+
         Note(path, shown);
         return source;
     }
@@ -211,10 +216,7 @@ internal sealed class SettingReader(IReadOnlyDictionary<string, RawValue> values
                 Fault(path, problem);
             }
 
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & OpenToOthers) != 0)
-            {
-                _warnings.Add($"{path}: others may read or change {file}, which is secret: chmod go=,u=rw {file}");
-            }
+            WarnIfOpen($"{path}:", file);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -222,6 +224,14 @@ internal sealed class SettingReader(IReadOnlyDictionary<string, RawValue> values
         }
 
         return file;
+    }
+
+    private void WarnIfOpen(string what, string file)
+    {
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & OpenToOthers) != 0)
+        {
+            _warnings.Add($"{what} others may read or change {file}: chmod go=,u=rw {file}");
+        }
     }
 
     /// <summary>The source with a recording's path made absolute; <paramref name="missing"/> names a file or folder that is not there.</summary>

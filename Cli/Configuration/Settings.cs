@@ -40,6 +40,9 @@ internal sealed record Settings
 
     public MemorySettings Memory { get; init; } = new();
 
+    /// <summary>Default none: the configuration, its rig and its calibration need not be signed; else a minisign public key.</summary>
+    public MinisignKey? SignedBy { get; init; }
+
     /// <summary>Default none; file, written when the command ends.</summary>
     public string? SummaryFile { get; init; }
 

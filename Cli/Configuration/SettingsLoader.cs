@@ -78,6 +78,7 @@ internal static class SettingsLoader
             },
             Ego = new EgoSettings { FromMqtt = read.Choice("ego.from", 0, "mqtt", "none") == 0 },
             Memory = ReadMemory(read, standard.Memory),
+            SignedBy = signedBy,
             SummaryFile = read.FilePath("summary"),
         };
         SignatureReading.NoteConfigurationKey(read);

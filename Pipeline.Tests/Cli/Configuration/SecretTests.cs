@@ -91,17 +91,20 @@ public sealed class SecretTests : IDisposable
     [InlineData("rw-rw----", true)]
     public void Load_SecretFileThatOthersCanRead_IsWarnedOfByItsNameAlone(string rights, bool warned)
     {
-        foreach (var name in new[] { "password", "key" })
+        foreach (var name in new[] { "password", "key", "car.yaml" })
         {
             File.SetUnixFileMode(_folder.Write(name, $"{Hidden}\n"), ModeOf(rights));
         }
 
-        var warnings = Load("broker: {url: 'mqtts://h', user: u, password_file: password, cert_file: key, key_file: key}\n").Warnings;
+        var warnings = Load(
+            "broker: {url: 'mqtts://h', user: u, password_file: password, cert_file: key, key_file: key}\n" +
+            $"cameras: [{{name: a, source: 'rtsp://me:{Hidden}@h/s'}}, {{name: b, source: 'rtsp://h/s'}}]\n").Warnings;
 
         string[] expected =
         [
-            $"broker.password_file: others may read or change {_folder.At("password")}, which is secret: chmod go=,u=rw {_folder.At("password")}",
-            $"broker.key_file: others may read or change {_folder.At("key")}, which is secret: chmod go=,u=rw {_folder.At("key")}",
+            $"cameras[0].source: it has a password in it, and others may read or change {_folder.At("car.yaml")}: chmod go=,u=rw {_folder.At("car.yaml")}",
+            $"broker.password_file: others may read or change {_folder.At("password")}: chmod go=,u=rw {_folder.At("password")}",
+            $"broker.key_file: others may read or change {_folder.At("key")}: chmod go=,u=rw {_folder.At("key")}",
         ];
         Assert.Equal(warned ? expected : [], warnings);
     }

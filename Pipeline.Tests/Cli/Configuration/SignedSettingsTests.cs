@@ -1,5 +1,8 @@
+using Forecast.Adapters.Drives;
+using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.Sodium;
 using Forecast.Cli.Configuration;
+using Forecast.Pipeline.Tests.Publishing;
 using Forecast.Pipeline.Tests.Sodium;
 
 namespace Forecast.Pipeline.Tests.Cli.Configuration;
@@ -59,6 +62,23 @@ public sealed class SignedSettingsTests : IDisposable
 
         var fault = Assert.Throws<ConfigurationException>(() => SettingsLoader.Load(new SettingsInput("car.yaml", [], new Dictionary<string, string>(), _folder.Path, _folder.Path)));
         Assert.Equal(["car.yaml:1:15: config.key: a file cannot vouch for itself: allowed are --set config.key=FILE and FORECAST_CONFIG_KEY"], fault.Lines);
+    }
+
+    /// <summary>As `run` does: what was exchanged after the settings were read is still not used.</summary>
+    [NeedsCommandFact("minisign")]
+    public void Load_RigAndCalibrationAtTheirUse_AreCheckedAgain()
+    {
+        _minisign.MakeKey("owner");
+        _minisign.Sign(_folder.At("car.yaml"), "owner");
+        _minisign.Sign(_folder.At("rig.yaml"), "owner");
+        var settings = Load();
+        _folder.Write("rig.yaml", "another rig");
+
+        Assert.Contains("is not what was signed", Assert.Throws<SignatureException>(() => RigFile.Load(settings.RigFile!, settings.SignedBy)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not what was signed",
+            Assert.Throws<SignatureException>(() => CalibrationFile.Load(settings.RigFile!, ForecastSamples.Manifest, settings.SignedBy)).Message,
+            StringComparison.Ordinal);
     }
 
     private Settings Load() => SettingsLoader.Load(new SettingsInput(
