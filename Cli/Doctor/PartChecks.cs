@@ -75,7 +75,8 @@ internal static class PartChecks
         {
             using var model = OnnxWorldModel.Load(settings.Model.Folder, settings.Model.ToOnnxOptions());
             var report = model.ProviderReport;
-            return Finding.Ok("model", $"{model.Manifest.Name} {model.Manifest.Version} on {report.Live} ({report.Why})");
+            var signed = settings.Model.SignedBy is { } key ? $", signed with {key.Id}" : "";
+            return Finding.Ok("model", $"{model.Manifest.Name} {model.Manifest.Version}{signed} on {report.Live} ({report.Why})");
         }
         catch (ModelFolderException fault)
         {
