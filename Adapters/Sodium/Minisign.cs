@@ -47,10 +47,11 @@ internal static class Minisign
     private static byte[]? Decode(string text, int contentBytes) =>
         Base64(text) is { } bytes && bytes.Length == LetterBytes + NumberBytes + contentBytes ? bytes : null;
 
+    /// <summary>As it would be written: the library also takes spaces, and bits that stand for nothing.</summary>
     private static byte[]? Base64(string text)
     {
         var bytes = new byte[text.Length];
-        return Convert.TryFromBase64String(text, bytes, out var count) ? bytes[..count] : null;
+        return Convert.TryFromBase64String(text, bytes, out var count) && Convert.ToBase64String(bytes, 0, count) == text ? bytes[..count] : null;
     }
 }
 

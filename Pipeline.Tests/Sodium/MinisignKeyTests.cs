@@ -88,6 +88,41 @@ public sealed class MinisignKeyTests : IDisposable
     public void Load_NoPublicKey_IsRefused(string text) =>
         Assert.Contains("is no minisign public key", Assert.Throws<SignatureException>(() => MinisignKey.Load(_folder.Write("k", text))).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("RWQAAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f", true)]
+    [InlineData(" RWQAAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f", false)]
+    [InlineData("RWQAAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f=", false)]
+    public void ReadKey_WrittenInAnotherWay_IsNoKey(string text, bool isKey) => Assert.Equal(isKey, Minisign.ReadKey(text) is not null);
+
+    /// <summary>The last letter before the padding has bits that stand for nothing: B is A there.</summary>
+    [Fact]
+    public void ReadSignature_BitsThatStandForNothing_IsNoSignature()
+    {
+        static string Written(string last) => $"untrusted comment: x\nRWQ{new string('A', 95)}{last}=\ntrusted comment: y\n{new string('A', 86)}==\n";
+
+        Assert.NotNull(Minisign.ReadSignature(Written("A")));
+        Assert.Null(Minisign.ReadSignature(Written("B")));
+    }
+
+    [Fact]
+    public void Read_RandomText_NeverThrows()
+    {
+        var random = new Random(7);
+        const string Letters = "untrusted comment: trusted comment: \n\n\nRWEdED=+/Aa0\r\0é";
+        for (var i = 0; i < 20_000; i++)
+        {
+            var text = string.Create(random.Next(200), random, (span, chance) =>
+            {
+                foreach (ref var letter in span)
+                {
+                    letter = Letters[chance.Next(Letters.Length)];
+                }
+            });
+            Assert.Null(Minisign.ReadKey(text));
+            Assert.Null(Minisign.ReadSignature("untrusted comment:\n" + text));
+        }
+    }
+
     /// <summary>The neutral element as a key: with it anybody could sign anything, were it taken.</summary>
     [Fact]
     public void Demand_KeyOfSmallOrder_TakesNothing()
