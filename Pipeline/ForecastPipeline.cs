@@ -17,7 +17,7 @@ namespace Forecast.Pipeline;
 ///  4 Admit      only what can still make its deadline                <see cref="Admission"/>
 ///  5 Encode, 6 Remember, 7 Imagine                                   <see cref="Inference.WorldStep"/>
 ///  8 Judge      calibrated risk, level, alarm, trust                 <see cref="Risk.Judge"/>
-///     ---- channel: judged forecasts; wakes the publishing thread ----
+///     ---- channel: judged forecasts; wakes the publishing thread; what publishing took comes back for step 4 ----
 ///  9 Publish    to every sink, none as valid after its deadline      <see cref="ForecastPublisher"/>
 /// 10 Account    two ledgers, exact at every moment                   <see cref="Ledger"/>
 /// then, on the journey's thread, in what is left of the period: look back for surprise   <see cref="Journey.Reflect"/>
@@ -37,6 +37,7 @@ public sealed class ForecastPipeline : IDisposable
     private readonly CameraThread[] _cameras;
     private readonly Channel<CameraEvent> _arrivals;
     private readonly Channel<SceneForecast> _judged;
+    private readonly Channel<Delivery> _handedOver;
     private readonly AutoResetEvent _arrived = new(false);
     private readonly AutoResetEvent _readyToPublish = new(false);
     private readonly Thread _journeyThread;
@@ -58,6 +59,8 @@ public sealed class ForecastPipeline : IDisposable
         // As many as there are slots, and room for the events that carry none: a write never fails while the pipeline runs.
         _arrivals = Channel.CreateBounded<CameraEvent>(new BoundedChannelOptions(pool.Capacity + (sources.Count * 4)) { SingleReader = true });
         _judged = Channel.CreateBounded<SceneForecast>(new BoundedChannelOptions(8) { SingleReader = true, SingleWriter = true });
+        // What publishing took, on its way back to step 4.
+        _handedOver = Channel.CreateBounded<Delivery>(new BoundedChannelOptions(8) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.DropOldest });
         _cameras = [.. sources.Select((source, camera) => new CameraThread(camera, source, pool, _arrivals.Writer, _arrived, _ledger))];
         _camerasRunning = sources.Count;
         _journeyThread = new Thread(RunJourney) { IsBackground = true, Name = "journey", Priority = ThreadPriority.AboveNormal };
@@ -137,6 +140,11 @@ public sealed class ForecastPipeline : IDisposable
             while (!_stopping)
             {
                 TakeArrivals();
+                while (_handedOver.Reader.TryRead(out var delivery))
+                {
+                    _journey.HandedOver(delivery);
+                }
+
                 if (_journey.TryTravel(_clock.Now) is { } forecast)
                 {
                     Hand(forecast);
@@ -206,7 +214,7 @@ public sealed class ForecastPipeline : IDisposable
 
     private void Hand(SceneForecast forecast)
     {
-        forecast.Judged = _clock.Now;
+        _journey.Judged(forecast, _clock.Now);
         if (!_judged.Writer.TryWrite(forecast))
         {
             throw new UnreachableException("the channel of judged forecasts has more room than there are forecasts");
@@ -224,6 +232,7 @@ public sealed class ForecastPipeline : IDisposable
                 while (_judged.Reader.TryRead(out var forecast))
                 {
                     _publisher.Publish(forecast);
+                    _handedOver.Writer.TryWrite(Delivery.Of(forecast));
                     _forecasts.Return(forecast);
                 }
 

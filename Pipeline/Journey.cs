@@ -115,6 +115,16 @@ public sealed class Journey
         _episodes.Reflect();
     }
 
+    /// <summary>The forecast is ready to be published: notes when, and what its run cost.</summary>
+    public void Judged(SceneForecast forecast, Timestamp now)
+    {
+        forecast.Judged = now;
+        _costs.ObserveRun(forecast.RungIndex, now - forecast.Dispatched, forecast.IsProbe);
+    }
+
+    /// <summary>What the publishing thread took for a forecast; told on this one.</summary>
+    public void HandedOver(in Delivery delivery) => _costs.ObservePublishing(delivery.Took, delivery.OfProbe);
+
     /// <summary>Gives back every frame that waits.</summary>
     public void Abandon() => _aligner.Abandon();
 
@@ -132,6 +142,8 @@ public sealed class Journey
         var forecast = _forecasts.TryRent() ?? _unheard;
         var started = Stopwatch.GetTimestamp();
         Begin(forecast, set, now, formed);
+        forecast.RungIndex = rung;
+        forecast.Promised = _costs.Cost(rung);
         forecast.Times[Stage.Admit] = Nanoseconds(formed, started);
         CountUsed(set);
         set.AfterJump = _jumped; // a set that was dropped leaves its jump to the next one that runs
@@ -149,7 +161,6 @@ public sealed class Journey
         _surprise.Note(forecast, until: forecast.Dispatched + _period);
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
-        _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));
         OweOrPayEdge(forecast);
         return forecast == _unheard ? GiveUp(forecast, DropReason.SinkBusy) : forecast;
     }

@@ -52,16 +52,15 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var session = Guid.NewGuid();
         var clock = new RigClock(TimeProvider.System);
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
-        var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres);
+        var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
+        var rehearsed = Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
+        var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres, rehearsed);
         using var run = model.CreateRun(input.Rig.Cameras.Count);
         var options = new JourneyOptions
         {
             Budget = settings.BudgetFor(manifest.TickPeriod), LookBack = ModelComposition.WarmUpLookBack(model, run), Memory = memory, MemoryDrive = input.MemoryDrive,
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
-
-        var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
-        Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
 
         using var broker = BrokerComposition.Open(settings, session, console);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);

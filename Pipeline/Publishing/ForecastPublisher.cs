@@ -7,7 +7,7 @@ namespace Forecast.Pipeline.Publishing;
 
 /// <summary>
 /// Steps 9 and 10: hands a forecast to every sink and accounts for it. The first sink decides whether it was published; each other one
-/// has its own count. Nothing leaves as valid after its deadline.
+/// has its own count. Nothing leaves as valid after its deadline, and a set that took longer than its cost said is counted.
 /// </summary>
 public sealed class ForecastPublisher
 {
@@ -60,13 +60,19 @@ public sealed class ForecastPublisher
 
     private void Account(SceneForecast forecast, SinkResult first)
     {
+        var now = _clock.Now;
+        forecast.HandedOver = now;
+        if (now - forecast.Dispatched > forecast.Promised)
+        {
+            _ledger.CostViolated();
+        }
+
         if (first != SinkResult.Taken)
         {
             _ledger.SetDropped(first == SinkResult.Busy ? DropReason.SinkBusy : DropReason.SinkAway);
             return;
         }
 
-        var now = _clock.Now;
         LastPublished = now;
         _ledger.SetPublished(validAndOnTime: forecast.Validity is Validity.Valid or Validity.Degraded && now <= forecast.Deadline);
         _observer.Published(forecast, now);

@@ -52,8 +52,20 @@ public sealed class SceneForecast
 
     public Timestamp Dispatched { get; set; }
 
-    /// <summary>When it was handed to the sinks; the MQTT sink stamps publish time on each message itself.</summary>
+    /// <summary>Place of its rung in the cost table.</summary>
+    public int RungIndex { get; set; }
+
+    /// <summary>What the cost table said, at dispatch, that it would take at most from there until it is handed over.</summary>
+    public TimeSpan Promised { get; set; }
+
+    /// <summary>It was dispatched although it might be late, to learn what a run costs now.</summary>
+    public bool IsProbe => Dispatched + Promised > Deadline;
+
+    /// <summary>When it was ready for the sinks; the MQTT sink stamps publish time on each message itself.</summary>
     public Timestamp Judged { get; set; }
+
+    /// <summary>When every sink had answered.</summary>
+    public Timestamp HandedOver { get; set; }
 
     public Timestamp ValidUntil { get; set; }
 
