@@ -32,6 +32,7 @@ public sealed class Journey
     private readonly TimeSpan _validFor;
     private readonly TimeSpan _period;
     private readonly bool _everySet;
+    private readonly int[] _cameraOrder;
     private readonly long[] _lastFrameStopwatch;
     private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
     private bool _jumped;
@@ -54,6 +55,7 @@ public sealed class Journey
         _forecasts = parts.Forecasts;
         _validFor = parts.Admission.Budget + (parts.Period * 2);
         _everySet = parts.EverySet;
+        _cameraOrder = parts.CameraOrder;
         _next = new FrameSet(parts.Ledger.Cameras);
         _spare = new FrameSet(parts.Ledger.Cameras);
         _lastFrameStopwatch = new long[parts.Ledger.Cameras];
@@ -138,6 +140,8 @@ public sealed class Journey
             return null;
         }
 
+        Shed(set, _costs.Rungs[rung].Cameras);
+
         // What was admitted is always remembered, even when nobody can take the forecast.
         var forecast = _forecasts.TryRent() ?? _unheard;
         var started = Stopwatch.GetTimestamp();
@@ -163,6 +167,20 @@ public sealed class Journey
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
         OweOrPayEdge(forecast);
         return forecast == _unheard ? GiveUp(forecast, DropReason.SinkBusy) : forecast;
+    }
+
+    /// <summary>Leaves out the least informative cameras, down to as many as the rung has time for.</summary>
+    private void Shed(FrameSet set, int kept)
+    {
+        for (var place = _cameraOrder.Length - 1; set.Used > kept; place--)
+        {
+            var camera = _cameraOrder[place];
+            if (set.Use(camera).Used)
+            {
+                set.Shed(camera);
+                _ledger.FrameDropped(camera, DropReason.Shed);
+            }
+        }
     }
 
     /// <summary>An alarm's edge on a forecast that nobody takes goes out with the next one that somebody does.</summary>

@@ -201,6 +201,9 @@ public enum MissingReason
     Frozen,
     Black,
     OutOfTolerance,
+
+    /// <summary>It delivers, and was left out because there was no time for it.</summary>
+    Shed,
 }
 
 public enum Validity
@@ -232,6 +235,9 @@ public enum DegradedReasons
 
     /// <summary>Nothing like this scene is in the episodic memory.</summary>
     NewScene = 1 << 10,
+
+    /// <summary>Cameras were left out because there was no time for them.</summary>
+    CamerasShed = 1 << 11,
 }
 
 public enum EgoOrigin

@@ -14,16 +14,23 @@ public sealed class CostTable
     private const double MarginFactor = 1.1;
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(1);
 
-    private readonly int[] _rungs;
+    private readonly Rung[] _rungs;
     private readonly double[] _runS;
     private readonly double[] _first;
     private readonly bool _frozen;
     private double _publishingS;
 
-    /// <param name="rungs">Numbers of manoeuvres, most first.</param>
+    /// <param name="rungs">Numbers of manoeuvres, most first, from every camera.</param>
+    /// <param name="runs">As below.</param>
+    public CostTable(IReadOnlyList<int> rungs, IReadOnlyList<TimeSpan> runs, bool frozen, TimeSpan publishing = default)
+        : this([.. rungs.Select(count => new Rung(count, Rung.EveryCamera))], runs, frozen, publishing)
+    {
+    }
+
+    /// <param name="rungs">The dearest first.</param>
     /// <param name="runs">The first estimate of each rung's run, from dispatch to judged: warmed up, or the manifest's.</param>
     /// <param name="publishing">The first estimate from judged to handed over.</param>
-    public CostTable(IReadOnlyList<int> rungs, IReadOnlyList<TimeSpan> runs, bool frozen, TimeSpan publishing = default)
+    public CostTable(IReadOnlyList<Rung> rungs, IReadOnlyList<TimeSpan> runs, bool frozen, TimeSpan publishing = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(runs.Count, rungs.Count);
         _rungs = [.. rungs];
@@ -37,7 +44,7 @@ public sealed class CostTable
     public static CostTable FromManifest(ModelManifest manifest, IReadOnlyList<int> rungs) =>
         new(rungs, [.. rungs.Select(rung => manifest.CostTable.First(entry => entry.Batch == 1 && entry.Manoeuvres == rung).Cost)], frozen: true);
 
-    public ReadOnlySpan<int> Rungs => _rungs;
+    public ReadOnlySpan<Rung> Rungs => _rungs;
 
     /// <summary>
     /// Time from dispatch to handed over that a set at this rung will not exceed, as far as is known; never less than that of a cheaper rung: where

@@ -96,6 +96,7 @@ public sealed class HealthWatch
 
     private static string ReasonOf(CameraHealth camera) => camera.State switch
     {
+        MissingReason.Shed => $"camera_shed:{camera.Name}",
         MissingReason.Lost => $"camera_lost:{camera.Name}",
         MissingReason.Frozen => $"camera_frozen:{camera.Name}",
         MissingReason.Black => $"camera_black:{camera.Name}",

@@ -121,6 +121,7 @@ internal static class Codes
         MissingReason.Lost => "CAMERA_STATE_LOST"u8,
         MissingReason.Frozen => "CAMERA_STATE_FROZEN"u8,
         MissingReason.Black => "CAMERA_STATE_BLACK"u8,
+        MissingReason.Shed => "CAMERA_STATE_OK"u8,
         MissingReason.OutOfTolerance => "CAMERA_STATE_OUT_OF_TOLERANCE"u8,
         _ => default,
     };
@@ -130,6 +131,7 @@ internal static class Codes
         MissingReason.Lost => "lost"u8,
         MissingReason.Frozen => "frozen"u8,
         MissingReason.Black => "black"u8,
+        MissingReason.Shed => "shed"u8,
         MissingReason.OutOfTolerance => "out_of_tolerance"u8,
         _ => "no_frame"u8,
     };
