@@ -4,6 +4,7 @@ using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Pipeline;
 
@@ -42,11 +43,13 @@ public sealed class ForecastPipeline : IDisposable
     private readonly AutoResetEvent _readyToPublish = new(false);
     private readonly Thread _journeyThread;
     private readonly Thread _publishingThread;
+    private readonly Pulse _journeyPulse;
+    private readonly Pulse _publishPulse;
     private readonly ManualResetEventSlim _allEnded = new(false);
     private int _camerasRunning;
     private volatile bool _stopping;
     private volatile bool _journeyEnded;
-    private Exception? _broken;
+    private volatile Exception? _broken;
 
     public ForecastPipeline(JourneyParts parts, IReadOnlyList<IFrameSource> sources, FramePool pool, ForecastPublisher publisher, RigClock clock)
     {
@@ -56,6 +59,9 @@ public sealed class ForecastPipeline : IDisposable
         _publisher = publisher;
         _pool = pool;
         _clock = clock;
+        _journeyPulse = new Pulse("journey", clock);
+        _publishPulse = new Pulse("publish", clock);
+        Pulses = [_journeyPulse, _publishPulse];
         // As many as there are slots, and room for the events that carry none: a write never fails while the pipeline runs.
         _arrivals = Channel.CreateBounded<CameraEvent>(new BoundedChannelOptions(pool.Capacity + (sources.Count * 4)) { SingleReader = true });
         _judged = Channel.CreateBounded<SceneForecast>(new BoundedChannelOptions(8) { SingleReader = true, SingleWriter = true });
@@ -72,6 +78,12 @@ public sealed class ForecastPipeline : IDisposable
     public Ledger Ledger => _ledger;
 
     public IReadOnlyList<CameraThread> Cameras => _cameras;
+
+    /// <summary>Of the threads on which every forecast depends; a camera's thread that hangs is a camera that is silent.</summary>
+    public IReadOnlyList<Pulse> Pulses { get; }
+
+    /// <summary>A thread ended by an exception; <see cref="WaitForEnd"/> throws it.</summary>
+    public bool IsBroken => _broken is not null;
 
     /// <summary>Frames that wait for the journey's thread, and forecasts that wait for the publisher's.</summary>
     public (int Frames, int Forecasts) Queued => (_arrivals.Reader.Count, _judged.Reader.Count);
@@ -139,6 +151,7 @@ public sealed class ForecastPipeline : IDisposable
         {
             while (!_stopping)
             {
+                _journeyPulse.Work();
                 TakeArrivals();
                 while (_handedOver.Reader.TryRead(out var delivery))
                 {
@@ -159,6 +172,7 @@ public sealed class ForecastPipeline : IDisposable
                     break;
                 }
 
+                _journeyPulse.Wait();
                 Sleep();
             }
 
@@ -171,6 +185,7 @@ public sealed class ForecastPipeline : IDisposable
         }
         finally
         {
+            _journeyPulse.Wait();
             _journeyEnded = true;
             _readyToPublish.Set();
         }
@@ -231,7 +246,9 @@ public sealed class ForecastPipeline : IDisposable
             {
                 while (_judged.Reader.TryRead(out var forecast))
                 {
+                    _publishPulse.Work();
                     _publisher.Publish(forecast);
+                    _publishPulse.Wait();
                     _handedOver.Writer.TryWrite(Delivery.Of(forecast));
                     _forecasts.Return(forecast);
                 }

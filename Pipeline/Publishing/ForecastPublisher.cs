@@ -11,11 +11,14 @@ namespace Forecast.Pipeline.Publishing;
 /// </summary>
 public sealed class ForecastPublisher
 {
+    private const long Never = long.MinValue;
+
     private readonly IReadOnlyList<IForecastSink> _sinks;
     private readonly RigClock _clock;
     private readonly Ledger _ledger;
     private readonly IJourneyObserver _observer;
     private readonly long[] _refused;
+    private long _lastPublished = Never;
 
     public ForecastPublisher(IReadOnlyList<IForecastSink> sinks, RigClock clock, Ledger ledger, IJourneyObserver observer)
     {
@@ -31,7 +34,7 @@ public sealed class ForecastPublisher
     public long Refused(int sink) => Interlocked.Read(ref _refused[sink]);
 
     /// <summary>When the newest forecast was handed over; null before the first.</summary>
-    public Timestamp? LastPublished { get; private set; }
+    public Timestamp? LastPublished => Volatile.Read(ref _lastPublished) is var last and not Never ? new Timestamp(last) : null;
 
     public void Publish(SceneForecast forecast)
     {
@@ -73,7 +76,7 @@ public sealed class ForecastPublisher
             return;
         }
 
-        LastPublished = now;
+        Volatile.Write(ref _lastPublished, now.Nanoseconds);
         _ledger.SetPublished(validAndOnTime: forecast.Validity is Validity.Valid or Validity.Degraded && now <= forecast.Deadline);
         _observer.Published(forecast, now);
     }

@@ -29,6 +29,24 @@ public sealed class Ledger
 
     public int Cameras => _cameras.Length;
 
+    /// <summary>Frame sets that came to their end, published or dropped.</summary>
+    public long SetsDone
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var done = _published;
+                foreach (var dropped in _setDrops)
+                {
+                    done += dropped;
+                }
+
+                return done;
+            }
+        }
+    }
+
     /// <summary>So many ticks have passed in each of which the rig should have given a frame set.</summary>
     public void TickDue(long ticks = 1)
     {

@@ -216,6 +216,6 @@ public sealed class CameraGauges(string name)
     {
         RateHz = camera.RateHz;
         SkewS = camera.SkewS;
-        Up = camera.State is MissingReason.None or MissingReason.Shed;
+        Up = camera.State == MissingReason.None;
     }
 }

@@ -55,6 +55,7 @@ internal static class Codes
     {
         StatusState.Online => "STATUS_STATE_ONLINE"u8,
         StatusState.Offline => "STATUS_STATE_OFFLINE"u8,
+        StatusState.Stale => "STATUS_STATE_STALE"u8,
         _ => default,
     };
 
@@ -121,7 +122,6 @@ internal static class Codes
         MissingReason.Lost => "CAMERA_STATE_LOST"u8,
         MissingReason.Frozen => "CAMERA_STATE_FROZEN"u8,
         MissingReason.Black => "CAMERA_STATE_BLACK"u8,
-        MissingReason.Shed => "CAMERA_STATE_OK"u8,
         MissingReason.OutOfTolerance => "CAMERA_STATE_OUT_OF_TOLERANCE"u8,
         _ => default,
     };
