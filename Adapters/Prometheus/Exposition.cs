@@ -129,7 +129,10 @@ public sealed class Exposition
         to.Family("forecast_frame_sets_dropped_total", "counter", "Frame sets that went no further, by the one reason of each.");
         for (var reason = 0; reason < DropReasons.Length; reason++)
         {
-            to.Sample("forecast_frame_sets_dropped_total", "reason", DropReasons[reason], _ledger.SetDrops[reason]);
+            if ((DropReason)reason != DropReason.Shed && (reason > (int)DropReason.Black || reason == (int)DropReason.Superseded)) // the others are of single frames
+            {
+                to.Sample("forecast_frame_sets_dropped_total", "reason", DropReasons[reason], _ledger.SetDrops[reason]);
+            }
         }
 
         to.Family("forecast_state_resets_total", "counter", "Times that the world state began anew after the first start, by reason.");
