@@ -12,11 +12,13 @@ internal sealed class BrokerComposition : IDisposable
 {
     private readonly EmbeddedBroker? _embedded;
     private readonly ConsoleOutput _console;
+    private readonly MqttConnectionOptions _options;
 
     public BrokerComposition(Settings settings, MqttConnectionOptions options, EmbeddedBroker? embedded, ConsoleOutput console)
     {
         _embedded = embedded;
         _console = console;
+        _options = options;
         Connection = new MqttConnection(options);
         Connection.StateChanged += Report;
         Url = options.Broker;
@@ -50,6 +52,10 @@ internal sealed class BrokerComposition : IDisposable
 
     public MqttForecastSink CreateSink(string topicBase, ModelManifest manifest, Rig rig, MessageIdentity identity, RigClock clock) =>
         new(Connection, topicBase, () => new ForecastEncoder(manifest, rig, identity, Encoding), clock);
+
+    /// <summary>The watchdog's way out, beside this connection; it starts at once.</summary>
+    public MqttStatusBeacon CreateBeacon(MqttForecastSink sink, string topicBase, ForecastEncoder encoder) =>
+        new(_options with { ClientId = _options.ClientId + "-watchdog" }, sink, topicBase, encoder);
 
     /// <summary>False when no broker answered within the limit; the connection goes on trying.</summary>
     public bool StartAndWait(TimeSpan limit, CancellationToken cancelled)
