@@ -112,6 +112,19 @@ public sealed class CameraFaultTests
         Assert.Contains(rig.Sink.All, said => said.Tick > 19 && said.Reasons.Contains("warming_up"));
     }
 
+    /// <summary>Stamps from the future promise time that is not there: the deadline counts from when the pictures came, and the stamps are not believed.</summary>
+    [Fact]
+    public void EveryCamera_StampsInTheFuture_NothingLateIsValid()
+    {
+        using var rig = new FaultRig(Cameras, 10, "camera.*=jump:30s@2s", "model=slow:120ms@4s").RunFor(7).AssertSound();
+
+        Assert.All(rig.Between(32.4, 33.9), said => Assert.Contains("capture_time_unverified", said.Reasons));
+        Assert.All(rig.Between(32.4, 33.9), said => Assert.True(said.IsRelied, said.ToString()));
+        var late = rig.Between(34.05, 36);
+        Assert.NotEmpty(late);
+        Assert.All(late, said => Assert.Equal(Proto.Validity.Stale, said.Envelope.Validity));
+    }
+
     [Fact]
     public void OneCamera_StampsGoBack_IsDroppedAndNamedAndBackAfter()
     {
