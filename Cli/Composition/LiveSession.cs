@@ -13,6 +13,7 @@ using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Replay.Faults;
 
 namespace Forecast.Cli.Composition;
 
@@ -33,6 +34,9 @@ internal sealed record LiveInput(
 {
     /// <summary>What this run's scenes are filed under in the episodic memory.</summary>
     public string MemoryDrive { get; init; } = "live";
+
+    /// <summary>What is made to go wrong on purpose.</summary>
+    public IReadOnlyList<Fault> Faults { get; init; } = [];
 }
 
 /// <summary>One run of the pipeline on the machine's clock: demo, run, and replay --as-live.</summary>
@@ -52,12 +56,14 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var manifest = model.Manifest;
         RigChecks.ThrowIfUnsuited(input.Rig, manifest, model.Calibration);
         var session = Guid.NewGuid();
-        var clock = new RigClock(TimeProvider.System);
+        var faults = new InjectedFaults(input.Faults, input.Rig, TimeProvider.System);
+        Warn(faults.Texts.Select(text => $"injected on purpose: {text}"));
+        var clock = new RigClock(faults.Time);
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
         var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
         var rehearsed = Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
         var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres, rehearsed);
-        using var run = model.CreateRun(input.Rig.Cameras.Count);
+        using var run = faults.Around(model.CreateRun(input.Rig.Cameras.Count));
         var options = new JourneyOptions
         {
             Budget = settings.BudgetFor(manifest.TickPeriod), LookBack = ModelComposition.WarmUpLookBack(model, run), Memory = memory, MemoryDrive = input.MemoryDrive,
@@ -77,7 +83,15 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         console.Line($"publishing below {input.TopicBase} on {broker.Url}");
         motion?.Start(parts.Motion);
         var beacon = broker.CreateBeacon(sink, input.TopicBase, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding));
-        return Travel(input, parts, clock, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+        return Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+    }
+
+    private void Warn(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            console.Warning(line);
+        }
     }
 
     /// <summary>One line when what a camera says of itself changes.</summary>
@@ -95,14 +109,15 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
-    private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
+    private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, InjectedFaults faults, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
     {
         using var beacon = edges.Beacon;
         using var manager = ServiceNotifier.FromEnvironment();
         var manifest = model.Manifest;
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
-        var publisher = new ForecastPublisher([sink], clock, parts.Ledger, telemetry.Observer);
-        var sources = input.OpenCameras(clock, manifest);
+        var publisher = new ForecastPublisher([faults.Around(sink)], clock, parts.Ledger, telemetry.Observer);
+        var sources = faults.Around(input.OpenCameras(clock, manifest));
+        faults.Begin();
         IReadOnlyList<string> left = []; // cameras whose native call hangs keep their source
         try
         {
@@ -118,6 +133,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             {
                 while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
                 {
+                    Warn(faults.News());
                     WarnOfTrouble(pipeline);
                     if (!console.Quiet)
                     {
@@ -138,7 +154,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
 
             sink.Flush(TimeSpan.FromSeconds(1));
-            return telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration);
+            return telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration) with { Injected = faults.Texts };
         }
         finally
         {
