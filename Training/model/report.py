@@ -103,6 +103,8 @@ def text_of(folder):
             f"## Gates: {sum(r['passes'] for r in gates)} of {len(gates)} hold", ""] + table(gates, True)
     out += ["", "AP: collision when keeping on (acceleration 0, present curvature), within the horizon. Blind: a network of the ego's own motion and the manoeuvre alone, trained on the same windows.", ""]
     out += final(folder)
+    tried = folder / "TRIED.md"  # by hand: what was tried for the gates that fail, and what limits them
+    out += [tried.read_text()] if tried.exists() else []
     beside = beside_of(folder)
     if beside:
         out += [f"## Beside `{beside['name']}` {beside['version']}", "", f"Its figures are from its own committed runs, of {beside['clips']} natural-rate clips (model {beside['model'][:12]}); "
