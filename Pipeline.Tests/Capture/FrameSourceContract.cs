@@ -81,14 +81,13 @@ public abstract class FrameSourceContract : IDisposable
             source.Prepare(picture);
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 6; i++)
+        Assert.Equal(0, SteadyState.Allocated(() =>
         {
             source.Grab();
             source.Prepare(picture);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            source.Grab();
+            source.Prepare(picture);
+        }));
     }
 
     [Fact]

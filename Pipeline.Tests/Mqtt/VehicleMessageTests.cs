@@ -20,9 +20,8 @@ public sealed class VehicleMessageTests
         var payload = Encoding.UTF8.GetBytes(json);
         var values = default(EgoValues);
         VehicleJson.ReadEgo(payload, ref values);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var problem = VehicleJson.ReadEgo(payload, ref values) ?? VehicleLimits.Check(in values);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        string? problem = null;
+        var allocated = SteadyState.Allocated(() => problem = VehicleJson.ReadEgo(payload, ref values) ?? VehicleLimits.Check(in values));
 
         Assert.Null(problem);
         Assert.Equal(0, allocated);

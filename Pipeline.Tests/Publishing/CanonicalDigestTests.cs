@@ -120,14 +120,13 @@ public sealed class CanonicalDigestTests
     {
         var digest = new CanonicalDigest(ForecastSamples.Manifest, ForecastSamples.Rig);
         var forecast = ForecastSamples.Complete();
-        var before = 0L;
-        for (var i = 0; i < 200; i++)
+        Assert.Equal(0, SteadyState.Allocated(() =>
         {
-            before = i == 100 ? GC.GetAllocatedBytesForCurrentThread() : before;
-            digest.Add(forecast);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (var i = 0; i < 100; i++)
+            {
+                digest.Add(forecast);
+            }
+        }));
     }
 
     private static string DigestOf(params SceneForecast[] forecasts)

@@ -107,25 +107,25 @@ public sealed class ForecastEncoderTests
         var health = ForecastSamples.Health();
         var latency = ForecastSamples.Latency();
         var stamp = ForecastSamples.Stamp;
-        var before = 0L;
         var bytes = 0L;
-        for (var i = 0; i < 300; i++)
-        {
-            before = i == 100 ? GC.GetAllocatedBytesForCurrentThread() : before;
-            bytes += kind switch
-            {
-                "scene" => encoder.Scene(forecast, stamp).Length,
-                "risk" => encoder.Risk(forecast, stamp).Length,
-                "risk/event" => encoder.RiskEvent(forecast, stamp).Length,
-                "surprise/event" => encoder.SurpriseEvent(forecast, stamp).Length,
-                "memory/event" => encoder.MemoryEvent(forecast, stamp).Length,
-                "plan" => encoder.Plan(forecast, stamp).Length,
-                "health" => encoder.Health(health, stamp).Length,
-                _ => encoder.Latency(latency, stamp).Length,
-            };
-        }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, SteadyState.Allocated(() =>
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                bytes += kind switch
+                {
+                    "scene" => encoder.Scene(forecast, stamp).Length,
+                    "risk" => encoder.Risk(forecast, stamp).Length,
+                    "risk/event" => encoder.RiskEvent(forecast, stamp).Length,
+                    "surprise/event" => encoder.SurpriseEvent(forecast, stamp).Length,
+                    "memory/event" => encoder.MemoryEvent(forecast, stamp).Length,
+                    "plan" => encoder.Plan(forecast, stamp).Length,
+                    "health" => encoder.Health(health, stamp).Length,
+                    _ => encoder.Latency(latency, stamp).Length,
+                };
+            }
+        }));
         Assert.NotEqual(0, bytes);
     }
 

@@ -33,6 +33,56 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void Decide_StallAtALowRung_IsNotForgottenByTheHigherOnes()
+    {
+        var costs = Costs(30, 20, 10, frozen: false);
+        var admission = new Admission(costs, Budget, Period);
+        Assert.Equal(1, admission.Decide(At(1070), At(1000)));
+        costs.Observe(1, TimeSpan.FromMilliseconds(80)); // that rung's estimate now lies above the higher one's
+
+        var rung = admission.Decide(At(1150), At(1100)); // 50 ms of slack
+
+        Assert.Equal(2, rung);
+    }
+
+    /// <summary>
+    /// What is dispatched, and is no probe, ends in time if the run takes no longer than its cost says: whatever services, ages and gaps came before.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Decide_WhateverWasObservedBefore_DispatchesOnlyWhatFitsOrProbes(int seed)
+    {
+        var random = new Random(seed);
+        var dispatched = 0;
+        for (var drive = 0; drive < 200; drive++)
+        {
+            var costs = Costs(random.Next(5, 90), random.Next(5, 60), random.Next(1, 40), frozen: drive % 2 == 0);
+            var admission = new Admission(costs, Budget, Period);
+            var now = At(1000);
+            for (var tick = 0; tick < 60; tick++)
+            {
+                now += TimeSpan.FromMilliseconds(random.Next(20, 250));
+                var oldest = now - TimeSpan.FromMilliseconds(random.Next(0, 110));
+                var slack = oldest + Budget - now;
+                var rung = admission.Decide(now, oldest);
+                if (rung < 0)
+                {
+                    Assert.True(costs.Cost(2) > slack);
+                    continue;
+                }
+
+                Assert.True(costs.Cost(rung) <= slack || (rung == 2 && costs.Cost(2) > slack));
+                dispatched++;
+                costs.Observe(rung, TimeSpan.FromMilliseconds(random.Next(4) == 0 ? random.Next(1, 150) : random.Next(1, 40)));
+            }
+        }
+
+        Assert.True(dispatched > 1000);
+    }
+
+    [Fact]
     public void Decide_RungComesUpOnlyAfterTenSetsWithRoom()
     {
         var admission = new Admission(Costs(40, 30, 10), Budget, Period);
@@ -99,6 +149,6 @@ public sealed class AdmissionTests
         Assert.Equal(1, costs.Violations);
     }
 
-    private static CostTable Costs(double first, double second, double third) =>
-        new([16, 8, 1], [TimeSpan.FromMilliseconds(first), TimeSpan.FromMilliseconds(second), TimeSpan.FromMilliseconds(third)], frozen: true);
+    private static CostTable Costs(double first, double second, double third, bool frozen = true) =>
+        new([16, 8, 1], [TimeSpan.FromMilliseconds(first), TimeSpan.FromMilliseconds(second), TimeSpan.FromMilliseconds(third)], frozen);
 }

@@ -79,13 +79,13 @@ public sealed class SqliteEpisodicMemoryTests : IDisposable
         float[] descriptor = [1, 2, 3, 4];
         memory.Keep(0, facts, descriptor);
         memory.Recall();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 30; i++)
+        Assert.Equal(0, SteadyState.Allocated(() =>
         {
-            memory.Keep(i, facts, descriptor);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (var i = 0; i < 30; i++)
+            {
+                memory.Keep(i, facts, descriptor);
+            }
+        }));
     }
 
     [Theory]

@@ -38,8 +38,20 @@ public sealed class CostTable
     /// <summary>Runs that took longer than their rung's cost said.</summary>
     public long Violations { get; private set; }
 
-    /// <summary>Service time that a run at this rung will not exceed, as far as is known.</summary>
-    public TimeSpan Cost(int rungIndex) => TimeSpan.FromSeconds(_seconds[rungIndex] * MarginFactor) + Margin;
+    /// <summary>
+    /// Service time that a run at this rung will not exceed, as far as is known; never less than that of a rung with fewer manoeuvres: where one of those
+    /// stalled, more would have stalled as well.
+    /// </summary>
+    public TimeSpan Cost(int rungIndex)
+    {
+        var seconds = 0.0;
+        for (var cheaper = rungIndex; cheaper < _seconds.Length; cheaper++)
+        {
+            seconds = Math.Max(seconds, _seconds[cheaper]);
+        }
+
+        return TimeSpan.FromSeconds(seconds * MarginFactor) + Margin;
+    }
 
     public void Observe(int rungIndex, TimeSpan service)
     {

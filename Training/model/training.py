@@ -295,7 +295,7 @@ def trained_on(run):
     data = json.loads((Path(run) / "run.json").read_text())
     before = content.get("begun_with") or {"windows": 0, "ticks": 0, "seconds": 0}
     total = {k: content[k] + before[k] for k in ("windows", "ticks", "seconds")}
-    return (f"{data['clips']} simulated six-camera clips of {data['towns']} SUMO towns and motorways (Training/drives), {total['windows']} forecast windows and "
+    return (f"{data['clips']} simulated clips, four of six cameras each, of {data['towns']} SUMO towns and motorways (Training/drives), {total['windows']} forecast windows and "
             f"{total['ticks']} ticks in {total['seconds'] / 60:.0f} minutes on {'a GPU' if data.get('device') == 'cuda' else str(data['threads']) + ' CPU threads'}, seed {content['seed']}"
             + (f"; {before['windows']} of the windows in earlier runs that this one began with" if before["windows"] else ""))
 
