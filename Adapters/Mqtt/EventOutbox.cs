@@ -1,14 +1,18 @@
 using System.Collections.Concurrent;
+using Forecast.Adapters.Outbox;
 using Forecast.Pipeline.Frames;
 
 namespace Forecast.Adapters.Mqtt;
 
 /// <summary>
-/// Edges of alarms and of surprise on their way, in memory. Each is kept until it expires, also after its acknowledgement, and sent again after every
+/// Edges of alarms and of surprise on their way. Each is kept until it expires, also after its acknowledgement, and sent again after every
 /// reconnect with what is left of its expiry: a broker that was killed may have lost what it had acknowledged. The id inside the
-/// payload lets subscribers drop the duplicates. It does not outlive the process.
+/// payload lets subscribers drop the duplicates. With a journal they outlive the process: each is given to it before it is first sent. The sending does not
+/// wait for the disk, because an alarm must not be late for it: a kill within one fsync can still lose what no broker had taken.
 /// </summary>
-internal sealed class EventOutbox(MqttConnection connection)
+/// <param name="journal">Null: in memory only. Its owner disposes of it, after the last <see cref="Add"/>.</param>
+/// <param name="time">The wall clock of expiries on disk; decisions are by the timestamps given.</param>
+internal sealed class EventOutbox(MqttConnection connection, EventJournal? journal, TimeProvider time)
 {
     /// <summary>Alarms have hysteresis over ticks: within a minute there are far fewer edges than this.</summary>
     internal const int Capacity = 256;
@@ -35,18 +39,29 @@ internal sealed class EventOutbox(MqttConnection connection)
         }
     }
 
+    /// <summary>Takes over what an earlier process left on these topics, to be sent when connected. Before the first <see cref="Add"/>.</summary>
+    internal void Restore(ReadOnlySpan<MqttTopic> topics, Timestamp now)
+    {
+        var wall = time.GetUtcNow();
+        foreach (var record in journal?.Unexpired() ?? [])
+        {
+            foreach (var topic in topics)
+            {
+                if (topic.Name == record.Topic)
+                {
+                    var left = record.Expires - wall;
+                    var most = topic.Properties.Expiry ?? left; // a wall clock set back must not prolong it beyond that
+                    Enqueue(new Entry(topic, record.Payload.ToArray(), now + (left < most ? left : most)));
+                }
+            }
+        }
+    }
+
     internal void Add(MqttTopic topic, ReadOnlySpan<byte> payload, Timestamp now, Timestamp expires)
     {
-        lock (_gate)
-        {
-            if (_entries.Count == Capacity)
-            {
-                Forget();
-            }
-
-            _entries.Enqueue(new Entry(topic, payload.ToArray(), expires));
-        }
-
+        var entry = new Entry(topic, payload.ToArray(), expires);
+        journal?.Append(new JournalRecord(topic.Name, entry.Payload, time.GetUtcNow() + (expires - now)));
+        Enqueue(entry);
         Pump(now);
     }
 
@@ -88,7 +103,7 @@ internal sealed class EventOutbox(MqttConnection connection)
 
             foreach (var entry in _entries)
             {
-                if (entry.MessageId != 0 || entry.Settled)
+                if (entry.MessageId != 0 || entry.Settled || entry.Expires <= now)
                 {
                     continue;
                 }
@@ -101,6 +116,19 @@ internal sealed class EventOutbox(MqttConnection connection)
                 entry.MessageId = messageId;
                 underWay++;
             }
+        }
+    }
+
+    private void Enqueue(Entry entry)
+    {
+        lock (_gate)
+        {
+            if (_entries.Count == Capacity)
+            {
+                Forget();
+            }
+
+            _entries.Enqueue(entry);
         }
     }
 

@@ -1,3 +1,4 @@
+using Forecast.Adapters.Outbox;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
@@ -41,7 +42,8 @@ public sealed class MqttForecastSink : IForecastSink
 
     /// <param name="topicBase">Of <see cref="TopicTable"/>, with the slash at its end.</param>
     /// <param name="createEncoder">Called twice: forecasts and reports are encoded on different threads. The sink disposes of both.</param>
-    public MqttForecastSink(MqttConnection connection, string topicBase, Func<ForecastEncoder> createEncoder, RigClock clock)
+    /// <param name="journal">Keeps events beyond the process, and has those of an earlier one; null: in memory only. Disposed by its owner, after the sink.</param>
+    public MqttForecastSink(MqttConnection connection, string topicBase, Func<ForecastEncoder> createEncoder, RigClock clock, EventJournal? journal = null)
     {
         _connection = connection;
         _clock = clock;
@@ -58,7 +60,8 @@ public sealed class MqttForecastSink : IForecastSink
         _plan = Create(topicBase, TopicTable.Plan);
         _health = Create(topicBase, TopicTable.Health);
         _latency = Create(topicBase, TopicTable.Latency);
-        _outbox = new EventOutbox(connection);
+        _outbox = new EventOutbox(connection, journal, clock.Provider);
+        _outbox.Restore([_riskEvent.Topic, _surpriseEvent.Topic, _memoryEvent.Topic], clock.Now);
         connection.Will = new MqttWill(_status.Topic, _reports.Status(StatusState.Offline, "last_will", _status.Stamp(clock)).ToArray());
         connection.Departed = OnDeparted;
         connection.Connected += OnConnected;

@@ -20,6 +20,7 @@ public sealed class EventJournal : IDisposable
     private readonly Queue<JournalRecord> _waiting = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly Thread _writer;
+    private SafeFileHandle? _lock;
     private SafeFileHandle? _file;
     private long _length;
     private long _waitingBytes;
@@ -34,7 +35,18 @@ public sealed class EventJournal : IDisposable
         _path = path;
         _most = mostBytes;
         _time = time;
-        Recover();
+        Lock();
+        try
+        {
+            Recover();
+        }
+        catch
+        {
+            _file?.Dispose();
+            _lock?.Dispose();
+            throw;
+        }
+
         _writer = new Thread(Write) { IsBackground = true, Name = "forecast-journal" };
         _writer.Start();
     }
@@ -116,6 +128,7 @@ public sealed class EventJournal : IDisposable
         _work.Release();
         _writer.Join();
         _file?.Dispose();
+        _lock?.Dispose();
         _work.Dispose();
     }
 
@@ -137,10 +150,22 @@ public sealed class EventJournal : IDisposable
         _live.RemoveAll(record => record.Expires <= now);
     }
 
+    /// <summary>A file beside it, for the life of the process: the journal itself is replaced as it is made anew, and a lock would go with it.</summary>
+    private void Lock()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+        try
+        {
+            _lock = File.OpenHandle(_path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException held)
+        {
+            throw new IOException($"{_path}: another run holds this journal, or its folder cannot be written; name another file ({held.Message.TrimEnd('.')})", held);
+        }
+    }
+
     private void Recover()
     {
-        var directory = Path.GetDirectoryName(Path.GetFullPath(_path))!;
-        Directory.CreateDirectory(directory);
         File.Delete(_path + ".part");
         var bytes = File.Exists(_path) ? File.ReadAllBytes(_path) : [];
         var at = bytes.AsSpan().StartsWith(Magic) ? Magic.Length : 0;

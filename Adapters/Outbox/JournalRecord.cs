@@ -8,7 +8,7 @@ namespace Forecast.Adapters.Outbox;
 /// One event as it lies in the journal: u32 length of the body, u32 CRC-32C of the body, then the body: i64 expiry in Unix milliseconds, u16 length of
 /// the topic, the topic in UTF-8, the payload to the end. Little-endian.
 /// </summary>
-/// <param name="Topic">Without the vehicle's base.</param>
+/// <param name="Topic">Whole, with the vehicle's base: another vehicle's events are not ours to send.</param>
 public sealed record JournalRecord(string Topic, ReadOnlyMemory<byte> Payload, DateTimeOffset Expires)
 {
     internal const int FrameBytes = 8;

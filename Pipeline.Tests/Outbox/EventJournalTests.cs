@@ -148,6 +148,17 @@ public sealed class EventJournalTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 400), again.Unexpired().Select(one => BitConverter.ToInt32(one.Payload.Span)).Order());
     }
 
+    [Fact]
+    public void Open_WhileAnotherHoldsIt_IsRefusedAndFreeAfterwards()
+    {
+        using (Open())
+        {
+            Assert.Contains("another run holds this journal", Assert.Throws<IOException>(() => Open()).Message, StringComparison.Ordinal);
+        }
+
+        Open().Dispose();
+    }
+
     private EventJournal Open(long most = 1 << 16) => new(File, most, _time);
 
     private static JournalRecord Event(string topic, byte mark, int seconds) => new(topic, Enumerable.Repeat(mark, 50).ToArray(), Start + TimeSpan.FromSeconds(seconds));
