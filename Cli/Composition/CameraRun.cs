@@ -17,7 +17,7 @@ internal static class CameraRun
     public static Task<int> RunAsync(Settings settings, RunOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
         _ = options;
-        var rig = RigFile.Load(settings.RigFile!);
+        var rig = RigFile.Load(settings.RigFile!, settings.SignedBy);
         var sources = InRigOrder(settings, rig);
         using var model = ModelComposition.Load(settings, exact: false, console);
         var input = new LiveInput(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Adapters.Systemd;
 using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
@@ -11,6 +12,7 @@ using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Cli.Composition;
 
@@ -52,7 +54,9 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var session = Guid.NewGuid();
         var clock = new RigClock(TimeProvider.System);
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
-        var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres);
+        var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
+        var rehearsed = Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
+        var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres, rehearsed);
         using var run = model.CreateRun(input.Rig.Cameras.Count);
         var options = new JourneyOptions
         {
@@ -60,12 +64,10 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
-        var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
-        Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
-
-        using var broker = BrokerComposition.Open(settings, session, console);
+        using var broker = BrokerComposition.Open(settings, console);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
+        broker.Connection.Pulse = new Pulse("mqtt", clock);
         using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows
         if (!broker.StartAndWait(BrokerLimit, cancelled) && input.BrokerMustAnswer && !cancelled.IsCancellationRequested)
         {
@@ -74,7 +76,8 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
 
         console.Line($"publishing below {input.TopicBase} on {broker.Url}");
         motion?.Start(parts.Motion);
-        return Travel(input, parts, clock, sink, telemetry, cancelled);
+        var beacon = broker.CreateBeacon(sink, input.TopicBase, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding));
+        return Travel(input, parts, clock, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
     }
 
     /// <summary>One line when what a camera says of itself changes.</summary>
@@ -92,8 +95,10 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
-    private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, MqttForecastSink sink, RunTelemetry telemetry, CancellationToken cancelled)
+    private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
     {
+        using var beacon = edges.Beacon;
+        using var manager = ServiceNotifier.FromEnvironment();
         var manifest = model.Manifest;
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
         var publisher = new ForecastPublisher([sink], clock, parts.Ledger, telemetry.Observer);
@@ -102,9 +107,12 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         try
         {
             using var pipeline = new ForecastPipeline(parts, sources, pool, publisher, clock);
-            telemetry.Start(pipeline, publisher);
+            var watch = new HealthWatch(pipeline, publisher, clock, parts.Period, edges.Mqtt);
+            using var watchdog = new Watchdog(watch, beacon, manager, () => parts.Ledger.SetsDone, TimeProvider.System);
+            telemetry.Start(watch);
             var started = Stopwatch.GetTimestamp();
             pipeline.Start();
+            watchdog.Start();
             var look = console.IsTerminal ? TerminalLook : PipeLook;
             try
             {
@@ -119,6 +127,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
             finally
             {
+                watchdog.Dispose(); // the pipeline's end is no hang
                 left = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
                 telemetry.Stop();
             }
@@ -139,4 +148,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
         }
     }
+
+    /// <summary>What the watchdog watches beside the pipeline, and where it speaks.</summary>
+    private sealed record Edges(Pulse Mqtt, MqttStatusBeacon Beacon);
 }

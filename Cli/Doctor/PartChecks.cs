@@ -3,6 +3,7 @@ using Forecast.Adapters.Drives;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;
+using Forecast.Adapters.Sodium;
 using Forecast.Adapters.Sqlite;
 using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
@@ -25,6 +26,7 @@ internal static class PartChecks
         new("mqtt client", MqttClient),
         new("mosquitto", Mosquitto),
         new("sqlite", Sqlite),
+        new("sodium", Sodium),
         new("samples", () => Samples(host)),
     ];
 
@@ -35,6 +37,10 @@ internal static class PartChecks
     private static Finding Sqlite() => SqlitePresence.Version() is { } version
         ? Finding.Ok("sqlite", $"SQLite {version}, for the episodic memory")
         : Finding.Advice("sqlite", "libsqlite3.so.0 is not installed; there can be no episodic memory", SetUp);
+
+    private static Finding Sodium() => SodiumPresence.Version() is { } version
+        ? Finding.Ok("sodium", $"libsodium {version}, for signatures")
+        : Finding.Advice("sodium", "libsodium.so.23 is not installed; signatures of model and configuration cannot be checked", SetUp);
 
     private static Finding OnnxRuntime() => OnnxRuntimePresence.Describe(out var problem) is { } found
         ? Finding.Ok("onnx runtime", found)
@@ -69,11 +75,16 @@ internal static class PartChecks
         {
             using var model = OnnxWorldModel.Load(settings.Model.Folder, settings.Model.ToOnnxOptions());
             var report = model.ProviderReport;
-            return Finding.Ok("model", $"{model.Manifest.Name} {model.Manifest.Version} on {report.Live} ({report.Why})");
+            var signed = settings.Model.SignedBy is { } key ? $", signed with {key.Id}" : "";
+            return Finding.Ok("model", $"{model.Manifest.Name} {model.Manifest.Version}{signed} on {report.Live} ({report.Why})");
         }
         catch (ModelFolderException fault)
         {
             return Finding.Missing("model", $"{settings.Model.Folder}: {string.Join("; ", fault.Problems)}", Remedy);
+        }
+        catch (SignatureException fault)
+        {
+            return Finding.Missing("model", fault.Message, "sign it, or name the right key in model.key");
         }
         catch (ProviderUnavailableException fault)
         {

@@ -57,6 +57,21 @@ public sealed class FrameSet(int cameras)
 
     internal void Miss(int camera, MissingReason reason) => _use[camera] = new CameraUse(false, -1, default, reason);
 
+    /// <summary>Goes on without this camera's frame, which is given back; the times are those of the frames that are left.</summary>
+    internal void Shed(int camera)
+    {
+        _frames[camera].Lease.Release();
+        Miss(camera, MissingReason.Shed);
+        Used = 0;
+        for (var other = 0; other < _frames.Length; other++)
+        {
+            if (_use[other].Used)
+            {
+                Add(other, _frames[other]);
+            }
+        }
+    }
+
     /// <summary>Gives every slot back; further calls do nothing.</summary>
     public void Release()
     {

@@ -36,11 +36,11 @@ public sealed class DriveCommandsTests : IDisposable
     [Fact]
     public async Task Demo_CommonOptions_BecomeSettings()
     {
-        await Invoke("demo --drive calm --vehicle car --broker mqtt://h:1 --manoeuvres 8 --metrics 0 --summary s.json --set budget_ms=55 --set model.provider=cpu --json --quiet");
+        await Invoke("demo --drive calm --vehicle car --broker mqtt://localhost:1 --manoeuvres 8 --metrics 0 --summary s.json --set budget_ms=55 --set model.provider=cpu --json --quiet");
 
         Assert.Equal(new DemoOptions(_folder.At("data-samples/calm")), _options);
         Assert.Equal("car", _settings!.Vehicle);
-        Assert.Equal("mqtt://h:1", _settings.Broker.Address.ToString());
+        Assert.Equal("mqtt://localhost:1", _settings.Broker.Address.ToString());
         Assert.Equal(8, _settings.Manoeuvres);
         Assert.Equal(0, _settings.Metrics.Port);
         Assert.Equal(_folder.At("s.json"), _settings.SummaryFile);
