@@ -1,118 +1,166 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Forecast.Adapters.Outbox;
 
 /// <summary>
-/// Events on disk until they expire, so that they outlive the process: one file that is only appended to, and made anew without what has expired when it
-/// would grow beyond its cap. <see cref="Append"/> never waits for the disk: a thread of its own writes what has gathered and makes it durable with one
-/// fsync for all of it. A torn end, as a kill leaves it, is cut off at the next start and counted.
+/// Events on disk until they expire, so that they outlive the process. <see cref="Append"/> never waits for the disk and never throws: a thread of its own
+/// writes what has gathered and makes it durable with one fsync for all of it. What the disk refuses is tried again after a second, and with the next event; meanwhile
+/// it waits here, under the same cap as what lies on disk.
 /// </summary>
-/// <remarks>Expiry is by the wall clock, the only one that a restart survives; a clock set back keeps an event for longer, never for shorter.</remarks>
+/// <remarks>
+/// What has expired leaves the file only when that is made anew, which is when it would grow beyond its cap: until then the file is larger than what it is worth, and never
+/// larger than the cap. Expiry is by the wall clock, the only one that a restart survives; a clock set back keeps an event for longer, never for shorter.
+/// </remarks>
 public sealed class EventJournal : IDisposable
 {
-    private static readonly byte[] Magic = "FCEVENT1"u8.ToArray();
+    public const int LeastBytes = 4096;
+    public const int MostBytes = JournalFile.LargestFile;
 
-    private readonly string _path;
+    /// <summary>Many times what a minute of edges is; bounds what tiny events would fill a large file with.</summary>
+    internal const int MostRecords = 4096;
+
+    internal static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
+
+    private readonly JournalFile _file;
     private readonly long _most;
     private readonly TimeProvider _time;
-    private readonly Lock _gate = new();
-    private readonly List<JournalRecord> _live = [];
-    private readonly Queue<JournalRecord> _waiting = new();
-    private readonly SemaphoreSlim _work = new(0);
+    private readonly LiveRecords _live;
+    private readonly object _gate = new();
+    private readonly ITimer _retry;
     private readonly Thread _writer;
-    private SafeFileHandle? _lock;
-    private SafeFileHandle? _file;
-    private long _length;
-    private long _waitingBytes;
-    private bool _writing;
+    private long _fileBytes;
+    private long _refused;
+    private long _failures;
+    private string? _trouble;
+    private bool _due;
     private bool _stopped;
 
-    /// <summary>Opens the journal, or makes it. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where the file cannot be had.</summary>
-    /// <param name="mostBytes">Of the file and of what waits for it; beyond, the oldest events go and are counted.</param>
+    /// <summary>Opens the journal, or makes it. A disk that refuses is no reason not to: see <see cref="Trouble"/>.</summary>
+    /// <param name="mostBytes">Of the file and of what is live, <see cref="LeastBytes"/> to <see cref="MostBytes"/>; beyond, the oldest events go and are counted.</param>
+    /// <exception cref="IOException">Another process holds it, it cannot be read, or it is something else.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public EventJournal(string path, long mostBytes, TimeProvider time)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(mostBytes, 4096);
-        _path = path;
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostBytes, LeastBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(mostBytes, MostBytes);
+        Path = path;
         _most = mostBytes;
         _time = time;
-        Lock();
+        _live = new LiveRecords(mostBytes - JournalFile.Overhead, MostRecords);
+        _file = new JournalFile(path);
+        _retry = time.CreateTimer(_ => TryNow(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
             Recover();
         }
         catch
         {
-            _file?.Dispose();
-            _lock?.Dispose();
+            _retry.Dispose();
+            _file.Dispose();
             throw;
         }
 
+        Attempt();
         _writer = new Thread(Write) { IsBackground = true, Name = "forecast-journal" };
         _writer.Start();
     }
 
-    /// <summary>Events that were pushed out by the cap before they had expired.</summary>
-    public long Dropped { get; private set; }
+    public string Path { get; }
+
+    /// <summary>What the opening found that was not as it should be, in one line; null: nothing.</summary>
+    public string? Notice { get; private set; }
 
     /// <summary>Bytes of a torn end that were cut off at the start.</summary>
     public long TornBytes { get; private set; }
 
-    /// <summary>Times that the disk refused; what it refused is tried again with the next event.</summary>
-    public long Failures { get; private set; }
+    /// <summary>Bytes that were no record, found at the start; the file that had them is kept beside.</summary>
+    public long DamagedBytes { get; private set; }
 
-    /// <summary>Why it refused last; null where it takes what it is given.</summary>
-    public string? Trouble { get; private set; }
+    /// <summary>Unexpired events that were pushed out by the cap.</summary>
+    public long Dropped
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _live.Dropped;
+            }
+        }
+    }
+
+    /// <summary>Events that were not taken: too large, or after the end.</summary>
+    public long Refused => Locked(ref _refused);
+
+    /// <summary>Times that the disk refused.</summary>
+    public long Failures => Locked(ref _failures);
+
+    /// <summary>Of the file as it was last written.</summary>
+    public long Bytes => Locked(ref _fileBytes);
+
+    /// <summary>Why the disk refused last; null where it has taken all that it was given.</summary>
+    public string? Trouble
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _trouble;
+            }
+        }
+    }
 
     /// <summary>What has not expired, oldest first: after a start, to be sent again.</summary>
     public IReadOnlyList<JournalRecord> Unexpired()
     {
         lock (_gate)
         {
-            Expire();
-            return [.. _live];
+            _live.Expire(_time.GetUtcNow());
+            return _live.Records();
         }
     }
 
-    /// <summary>Takes an event; it is on disk soon after, with all that came with it.</summary>
-    public void Append(JournalRecord record)
+    /// <summary>Takes an event; it is on disk soon after, with all that came with it. False, and counted, where it is too large or the journal is closed.</summary>
+    public bool Append(JournalRecord record)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(record.Bytes, JournalRecord.LargestBody);
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_stopped, this);
-            Expire();
-            _live.Add(record);
-            _waiting.Enqueue(record);
-            _waitingBytes += record.Bytes;
-            Cap();
-        }
+            if (_stopped || !record.Fits || record.Bytes + JournalFile.Overhead > _most)
+            {
+                _refused++;
+                return false;
+            }
 
-        _work.Release();
+            _live.Expire(_time.GetUtcNow());
+            _live.Add(record);
+            _due = true;
+            Monitor.PulseAll(_gate);
+            return true;
+        }
     }
 
     /// <summary>Waits until all that was taken is durable. False where the time was too short or the disk refuses.</summary>
     public bool Flush(TimeSpan limit)
     {
-        var until = Environment.TickCount64 + (long)limit.TotalMilliseconds;
-        while (true)
+        var began = _time.GetTimestamp();
+        lock (_gate)
         {
-            lock (_gate)
+            var failures = _failures;
+            _due = true;
+            Monitor.PulseAll(_gate);
+            while (_live.Unwritten().Count > 0)
             {
-                if (_waiting.Count == 0 && !_writing)
+                if (_failures > failures || _time.GetElapsedTime(began) >= limit)
                 {
-                    return Trouble is null;
+                    return false;
                 }
+
+                Monitor.Wait(_gate, 1);
             }
 
-            if (Environment.TickCount64 >= until)
-            {
-                return false;
-            }
-
-            Thread.Sleep(1);
+            return _trouble is null;
         }
     }
 
+    /// <summary>Writes what is left, once; a disk that hangs is not waited for.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -123,186 +171,115 @@ public sealed class EventJournal : IDisposable
             }
 
             _stopped = true;
+            Monitor.PulseAll(_gate);
         }
 
-        _work.Release();
-        _writer.Join();
-        _file?.Dispose();
-        _lock?.Dispose();
-        _work.Dispose();
-    }
-
-    /// <summary>Oldest first out, until the live ones fit. Under the gate.</summary>
-    private void Cap()
-    {
-        var bytes = _live.Sum(record => (long)record.Bytes) + Magic.Length;
-        while (bytes > _most && _live.Count > 1)
+        _retry.Dispose();
+        if (_writer.Join(FarewellLimit))
         {
-            bytes -= _live[0].Bytes;
-            _live.RemoveAt(0);
-            Dropped++;
-        }
-    }
-
-    private void Expire()
-    {
-        var now = _time.GetUtcNow();
-        _live.RemoveAll(record => record.Expires <= now);
-    }
-
-    /// <summary>A file beside it, for the life of the process: the journal itself is replaced as it is made anew, and a lock would go with it.</summary>
-    private void Lock()
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
-        try
-        {
-            _lock = File.OpenHandle(_path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException held)
-        {
-            throw new IOException($"{_path}: another run holds this journal, or its folder cannot be written; name another file ({held.Message.TrimEnd('.')})", held);
+            _file.Dispose();
         }
     }
 
     private void Recover()
     {
-        File.Delete(_path + ".part");
-        var bytes = File.Exists(_path) ? File.ReadAllBytes(_path) : [];
-        var at = bytes.AsSpan().StartsWith(Magic) ? Magic.Length : 0;
-        if (bytes.Length > 0 && at == 0)
-        {
-            throw new IOException($"{_path}: is no event journal; name another file, or delete it");
-        }
-
+        var found = _file.Read(out var notice);
+        (TornBytes, DamagedBytes, Notice) = (found.TornBytes, found.DamagedBytes, notice);
         var now = _time.GetUtcNow();
-        while (at < bytes.Length && JournalRecord.Read(bytes.AsSpan(at)) is { } record)
+        foreach (var record in found.Records)
         {
-            at += record.Bytes;
             if (record.Expires > now)
             {
                 _live.Add(record);
             }
         }
-
-        TornBytes = bytes.Length - at;
-        Cap();
-        Rewrite([.. _live]);
     }
 
     private void Write()
     {
-        var batch = new List<JournalRecord>();
-        while (true)
+        for (var stop = false; !stop;)
         {
-            _work.Wait();
-            JournalRecord[]? whole = null;
-            bool stop;
             lock (_gate)
             {
-                batch.AddRange(_waiting);
-                _waiting.Clear();
-                stop = _stopped;
-                if (batch.Count > 0 && (_length + _waitingBytes > _most || _file is null))
+                while (!_due && !_stopped)
                 {
-                    Expire();
-                    whole = [.. _live]; // what is to be written is among them
+                    Monitor.Wait(_gate);
                 }
 
-                _waitingBytes = batch.Sum(record => (long)record.Bytes);
-                _writing = batch.Count > 0;
+                _due = false;
+                stop = _stopped;
             }
 
-            if (batch.Count > 0)
-            {
-                Attempt(batch, whole);
-            }
-
-            if (stop)
-            {
-                return;
-            }
+            Attempt();
         }
     }
 
-    private void Attempt(List<JournalRecord> batch, JournalRecord[]? whole)
+    /// <summary>Brings what is not yet on disk there; whatever goes wrong is noted, and tried again.</summary>
+    private void Attempt()
     {
+        var batch = Gather(out var whole);
         string? trouble = null;
         try
         {
-            if (whole is not null)
+            if (whole)
             {
-                Rewrite(whole);
+                _file.Rewrite([.. batch.Select(entry => entry.Record)]);
             }
-            else
+            else if (batch.Count > 0)
             {
-                Add(batch);
+                _file.Append([.. batch.Select(entry => entry.Record)]);
             }
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception refused) // of any kind: on a thread of our own it would end the process
         {
             trouble = refused.Message;
         }
 
         lock (_gate)
         {
-            Trouble = trouble;
-            _writing = false;
+            _trouble = trouble;
+            _fileBytes = _file.Length;
             if (trouble is null)
             {
-                _waitingBytes = _waiting.Sum(record => (long)record.Bytes);
-                batch.Clear(); // else it goes with the next one
+                foreach (var entry in batch)
+                {
+                    entry.Written = true;
+                }
             }
             else
             {
-                Failures++;
+                _failures++;
+                _retry.Change(RetryAfter, Timeout.InfiniteTimeSpan);
             }
         }
     }
 
-    private void Add(List<JournalRecord> batch)
+    /// <summary>What is to be written: what is not yet on disk, or all that is live where the file must be made anew.</summary>
+    private List<LiveRecord> Gather(out bool whole)
     {
-        var bytes = Packed(batch);
-        try
+        lock (_gate)
         {
-            RandomAccess.Write(_file!, bytes, _length);
-            RandomAccess.FlushToDisk(_file!);
-            _length += bytes.Length;
-        }
-        catch
-        {
-            RandomAccess.SetLength(_file!, _length); // half a record would hide all that come after it
-            throw;
+            _live.Expire(_time.GetUtcNow());
+            var batch = _live.Unwritten();
+            whole = !_file.IsOpen || (batch.Count > 0 && _file.Length + batch.Sum(entry => (long)entry.Record.Bytes) > _most);
+            return whole ? _live.All() : batch;
         }
     }
 
-    /// <summary>The file anew, whole or not at all: written beside, made durable, and put in its place.</summary>
-    private void Rewrite(IReadOnlyList<JournalRecord> records)
+    private void TryNow()
     {
-        var part = _path + ".part";
-        byte[] bytes = [.. Magic, .. Packed(records)];
-        using (var beside = File.OpenHandle(part, FileMode.Create, FileAccess.Write, FileShare.Read))
+        lock (_gate)
         {
-            RandomAccess.Write(beside, bytes, 0);
-            RandomAccess.FlushToDisk(beside);
+            _due = true;
+            Monitor.PulseAll(_gate);
         }
-
-        _file?.Dispose();
-        _file = null;
-        File.Move(part, _path, overwrite: true);
-        _file = File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
-        _length = bytes.Length;
     }
 
-    private static byte[] Packed(IReadOnlyList<JournalRecord> records)
+    private long Locked(ref long value)
     {
-        var bytes = new byte[records.Sum(record => record.Bytes)];
-        var at = 0;
-        foreach (var record in records)
+        lock (_gate)
         {
-            record.Write(bytes.AsSpan(at));
-            at += record.Bytes;
+            return value;
         }
-
-        return bytes;
     }
 }
