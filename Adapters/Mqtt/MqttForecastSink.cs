@@ -37,6 +37,7 @@ public sealed class MqttForecastSink : IForecastSink
     private readonly SequencedTopic _health;
     private readonly SequencedTopic _latency;
     private readonly EventOutbox _outbox;
+    private readonly EventJournal? _journal;
     private readonly Timestamp[] _captureFirst = new Timestamp[TicksRemembered];
     private bool _disposed;
 
@@ -60,6 +61,7 @@ public sealed class MqttForecastSink : IForecastSink
         _plan = Create(topicBase, TopicTable.Plan);
         _health = Create(topicBase, TopicTable.Health);
         _latency = Create(topicBase, TopicTable.Latency);
+        _journal = journal;
         _outbox = new EventOutbox(connection, journal, clock.Provider);
         _outbox.Restore([_riskEvent.Topic, _surpriseEvent.Topic, _memoryEvent.Topic], clock.Now);
         connection.Will = new MqttWill(_status.Topic, _reports.Status(StatusState.Offline, "last_will", _status.Stamp(clock)).ToArray());
@@ -78,6 +80,12 @@ public sealed class MqttForecastSink : IForecastSink
 
     /// <summary>Forecasts that were taken, and whose connection then ended before they had left.</summary>
     public long Lost => _scene.Topic.Lost;
+
+    /// <summary>The events' file was wanted, and could not be opened.</summary>
+    public bool JournalFailed { get; init; }
+
+    /// <summary>Why the disk refuses events, in one line; null where it does not.</summary>
+    public string? JournalTrouble => _journal?.Trouble;
 
     /// <summary>Events that no broker acknowledged before they expired.</summary>
     public long EventsDropped => _outbox.Dropped;
@@ -121,6 +129,12 @@ public sealed class MqttForecastSink : IForecastSink
         {
             return Report(_latency, _reports.Latency(report, _latency.Stamp(_clock)));
         }
+    }
+
+    public void Fill(OutboxReport report)
+    {
+        _outbox.Fill(report, _clock.Now);
+        report.MemoryOnly = JournalFailed || JournalTrouble is not null;
     }
 
     /// <summary>The number and time of the next message on the status topic, for who else speaks there in this session's name.</summary>

@@ -12,6 +12,7 @@ public sealed class Exposition
 {
     private static readonly string[] DropReasons = [.. Enum.GetValues<DropReason>().Order().Select(Code)];
     private static readonly string[] ResetReasons = [.. Enum.GetValues<ResetReason>().Order().Select(Code)];
+    private static readonly string[] OutboxDrops = [.. Enum.GetValues<OutboxDrop>().Order().Select(Code)];
     private static readonly string[] StageNames = [.. Enum.GetValues<Stage>().Order().Select(Code)];
 
     private readonly PipelineMetrics _metrics;
@@ -43,6 +44,7 @@ public sealed class Exposition
         WriteCameras(to);
         WriteForecast(to);
         WriteQueues(to);
+        WriteOutbox(to);
         WriteIdentity(to);
         WriteRuntime(to);
     }
@@ -204,6 +206,20 @@ public sealed class Exposition
         Gauge(to, "forecast_broker_connected", "1 while connected to the broker.", _metrics.BrokerConnected ? 1 : 0);
         to.Family("forecast_health", "gauge", "1 at the state that the pipeline gives itself.");
         States(to, "forecast_health", "state", _metrics.Health);
+    }
+
+    private void WriteOutbox(ExpositionWriter to)
+    {
+        var outbox = _metrics.Outbox;
+        Gauge(to, "forecast_outbox_events", "Events kept until they expire.", outbox.Events);
+        Gauge(to, "forecast_outbox_bytes", "Of the outbox's file; 0 where it is in memory only.", outbox.Bytes);
+        Gauge(to, "forecast_outbox_oldest_age_seconds", "Since the oldest event kept came about; 0 without any.", outbox.OldestAgeS);
+        Counter(to, "forecast_outbox_disk_failures_total", "Times that the disk refused events; they are sent from memory all the same.", outbox.DiskFailures);
+        to.Family("forecast_outbox_dropped_total", "counter", "Events no longer kept and not known to have been heard, by reason; journal_*: from disk only.");
+        for (var reason = 0; reason < OutboxDrops.Length; reason++)
+        {
+            to.Sample("forecast_outbox_dropped_total", "reason", OutboxDrops[reason], outbox.Dropped[reason]);
+        }
     }
 
     private void WriteIdentity(ExpositionWriter to)

@@ -1,6 +1,7 @@
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.Outbox;
 using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Pipeline.Tests.Mqtt;
 
@@ -67,20 +68,48 @@ public sealed class EventOutboxTests
             var start = new Timestamp(9_000_000_000);
             after.Restore([topic], start);
             Assert.Equal(1, after.Kept);
+            Assert.Equal(40, Report(after, start).OldestAgeS, 3);
             after.Pump(start + TimeSpan.FromSeconds(19));
             Assert.Equal((1, 0), (after.Kept, after.Dropped));
             after.Pump(start + TimeSpan.FromSeconds(20));
-            Assert.Equal((0, 1), (after.Kept, after.Dropped));
+            Assert.Equal((0, 0), (after.Kept, after.Dropped)); // whoever came before may have delivered it
+            Assert.Equal(1, Report(after, start).Dropped[(int)OutboxDrop.Restored]);
 
             time.WallClockStep = TimeSpan.FromHours(-1);
             var setBack = new EventOutbox(connection, reopened, time);
             setBack.Restore([topic], start);
             setBack.Pump(start + TimeSpan.FromSeconds(60));
-            Assert.Equal((0, 1), (setBack.Kept, setBack.Dropped));
+            Assert.Equal((0, 0), (setBack.Kept, setBack.Dropped));
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Fact]
+    public void Add_JournalThatTakesNothing_IsKeptInMemoryAndCounted()
+    {
+        var folder = Directory.CreateTempSubdirectory("forecast-outbox-").FullName;
+        var time = new TestTimeProvider(1_800_000_000_000_000_000);
+        var journal = new EventJournal(Path.Combine(folder, "events.journal"), 1 << 16, time);
+        journal.Dispose();
+        using var connection = new MqttConnection(BrokerFixture.Options("mqtt://127.0.0.1:1"));
+        var outbox = new EventOutbox(connection, journal, time);
+        var start = new Timestamp(1_000_000_000);
+
+        outbox.Add(connection.CreateTopic("a/risk/event", 1, retain: false, new MqttProperties()), "a"u8, start, start + TimeSpan.FromSeconds(60));
+
+        var report = Report(outbox, start + TimeSpan.FromSeconds(2));
+        Assert.Equal((1, 2.0), (report.Events, report.OldestAgeS));
+        Assert.Equal([0L, 0, 0, 0, 1], report.Dropped);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static OutboxReport Report(EventOutbox outbox, Timestamp now)
+    {
+        var report = new OutboxReport();
+        outbox.Fill(report, now);
+        return report;
     }
 }
