@@ -28,7 +28,10 @@ internal static class CameraRun
             (clock, broker) => settings.Ego.FromMqtt ? new MqttEgoMotionSource(broker.Connection, VehicleBase(settings), clock) : null,
             Domain: null,
             Duration: null,
-            BrokerMustAnswer: false);
+            BrokerMustAnswer: false)
+        {
+            Outbox = settings.Recorded ? null : settings.Outbox,
+        };
         using var memory = MemoryComposition.Open(settings, model.Manifest, console);
         var summary = new LiveSession(settings, model, console, memory).Run(input, cancelled);
         SummaryReport.Finish(summary, settings, console);

@@ -33,6 +33,9 @@ internal sealed record LiveInput(
 {
     /// <summary>What this run's scenes are filed under in the episodic memory.</summary>
     public string MemoryDrive { get; init; } = "live";
+
+    /// <summary>Where events are kept beyond the process; null: in memory only, since a recording's topics end with its run.</summary>
+    public OutboxSettings? Outbox { get; init; }
 }
 
 /// <summary>One run of the pipeline on the machine's clock: demo, run, and replay --as-live.</summary>
@@ -45,6 +48,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     private static readonly TimeSpan PipeLook = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, string?> _troubles = [];
+    private string? _outboxTrouble;
 
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
@@ -64,7 +68,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
-        using var broker = BrokerComposition.Open(settings, console);
+        using var broker = BrokerComposition.Open(settings, console, input.Outbox);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
         broker.Connection.Pulse = new Pulse("mqtt", clock);
@@ -95,6 +99,16 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
+    private void WarnOfTrouble(MqttForecastSink sink)
+    {
+        var trouble = sink.JournalTrouble;
+        if (trouble != _outboxTrouble)
+        {
+            _outboxTrouble = trouble;
+            console.Warning(trouble is null ? "outbox: events are on disk again" : $"outbox: {trouble}; events are sent from memory, and a restart would lose them");
+        }
+    }
+
     private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
     {
         using var beacon = edges.Beacon;
@@ -119,6 +133,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
                 while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
                 {
                     WarnOfTrouble(pipeline);
+                    WarnOfTrouble(sink);
                     if (!console.Quiet)
                     {
                         console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));

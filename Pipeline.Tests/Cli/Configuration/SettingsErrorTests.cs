@@ -22,6 +22,7 @@ public sealed class SettingsErrorTests : IDisposable
     [InlineData("manoeuvres: 12", "car.yaml:1:13: manoeuvres: \"12\" does not fit; allowed: 16, 8, 1")]
     [InlineData("model: {provider: gpu}", "car.yaml:1:19: model.provider: \"gpu\" does not fit; did you mean cpu? Allowed: auto, cpu, cuda")]
     [InlineData("model:\n  threads: -1", "car.yaml:2:12: model.threads: \"-1\" does not fit; allowed: 0 to 64 (0: chosen from the cores)")]
+    [InlineData("outbox: {bytes: 100}", "car.yaml:1:17: outbox.bytes: \"100\" does not fit; allowed: 65536 to 67108864 (of the file)")]
     [InlineData("memory: {rows: 100001}", "car.yaml:1:16: memory.rows: \"100001\" does not fit; allowed: 100 to 100000 scenes")]
     [InlineData("model: nano", "car.yaml:1:8: model takes \"name: value\" lines; allowed here: dir, calibration, key, provider, threads")]
     [InlineData("broker: {url: 'tcp://x'}", "car.yaml:1:15: broker.url: not a broker's address; allowed: embedded, mqtt://HOST[:PORT], mqtts://HOST[:PORT]")]
