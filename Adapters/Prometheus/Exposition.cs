@@ -7,7 +7,7 @@ using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Adapters.Prometheus;
 
-/// <summary>What a scrape is told of a run, under names that promtool passes; under 300 series for six cameras. One scrape at a time.</summary>
+/// <summary>What a scrape is told of a run, under names that promtool passes; under 300 series for six cameras, but for drops of events. One scrape at a time.</summary>
 public sealed class Exposition
 {
     private static readonly string[] DropReasons = [.. Enum.GetValues<DropReason>().Order().Select(Code)];
@@ -215,10 +215,13 @@ public sealed class Exposition
         Gauge(to, "forecast_outbox_bytes", "Of the outbox's file; 0 where it is in memory only.", outbox.Bytes);
         Gauge(to, "forecast_outbox_oldest_age_seconds", "Since the oldest event kept came about; 0 without any.", outbox.OldestAgeS);
         Counter(to, "forecast_outbox_disk_failures_total", "Times that the disk refused events; they are sent from memory all the same.", outbox.DiskFailures);
-        to.Family("forecast_outbox_dropped_total", "counter", "Events no longer kept and not known to have been heard, by reason; journal_*: from disk only.");
+        to.Family("forecast_outbox_dropped_total", "counter", "Events no longer kept and not known to have been heard, by reason (journal_*: from disk only); reasons that never occurred are left out.");
         for (var reason = 0; reason < OutboxDrops.Length; reason++)
         {
-            to.Sample("forecast_outbox_dropped_total", "reason", OutboxDrops[reason], outbox.Dropped[reason]);
+            if (outbox.Dropped[reason] is var count and > 0)
+            {
+                to.Sample("forecast_outbox_dropped_total", "reason", OutboxDrops[reason], count);
+            }
         }
     }
 

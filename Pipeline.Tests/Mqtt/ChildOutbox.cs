@@ -48,7 +48,7 @@ internal sealed partial class ChildOutbox : IDisposable
     internal static void Run(string url, string topicBase, string path)
     {
         using var ignored = PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, signal => signal.Cancel = true);
-        var journal = new EventJournal(path, 1 << 16, TimeProvider.System);
+        var journal = new EventJournal(path, 1 << 22, TimeProvider.System);
         var connection = new MqttConnection(BrokerFixture.Options(url));
         var sink = MqttForecastSinkTests.Sink(connection, topicBase, journal);
         connection.Start();
