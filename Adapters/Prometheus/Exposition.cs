@@ -7,11 +7,12 @@ using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Adapters.Prometheus;
 
-/// <summary>What a scrape is told of a run, under names that promtool passes; under 300 series for six cameras. One scrape at a time.</summary>
+/// <summary>What a scrape is told of a run, under names that promtool passes; under 300 series for six cameras, but for drops of events. One scrape at a time.</summary>
 public sealed class Exposition
 {
     private static readonly string[] DropReasons = [.. Enum.GetValues<DropReason>().Order().Select(Code)];
     private static readonly string[] ResetReasons = [.. Enum.GetValues<ResetReason>().Order().Select(Code)];
+    private static readonly string[] OutboxDrops = [.. Enum.GetValues<OutboxDrop>().Order().Select(Code)];
     private static readonly string[] StageNames = [.. Enum.GetValues<Stage>().Order().Select(Code)];
 
     private readonly PipelineMetrics _metrics;
@@ -43,6 +44,7 @@ public sealed class Exposition
         WriteCameras(to);
         WriteForecast(to);
         WriteQueues(to);
+        WriteOutbox(to);
         WriteIdentity(to);
         WriteRuntime(to);
     }
@@ -204,6 +206,23 @@ public sealed class Exposition
         Gauge(to, "forecast_broker_connected", "1 while connected to the broker.", _metrics.BrokerConnected ? 1 : 0);
         to.Family("forecast_health", "gauge", "1 at the state that the pipeline gives itself.");
         States(to, "forecast_health", "state", _metrics.Health);
+    }
+
+    private void WriteOutbox(ExpositionWriter to)
+    {
+        var outbox = _metrics.Outbox;
+        Gauge(to, "forecast_outbox_events", "Events kept until they expire.", outbox.Events);
+        Gauge(to, "forecast_outbox_bytes", "Of the outbox's file; 0 where it is in memory only.", outbox.Bytes);
+        Gauge(to, "forecast_outbox_oldest_age_seconds", "Since the oldest event kept came about; 0 without any.", outbox.OldestAgeS);
+        Counter(to, "forecast_outbox_disk_failures_total", "Times that the disk refused events; they are sent from memory all the same.", outbox.DiskFailures);
+        to.Family("forecast_outbox_dropped_total", "counter", "Events no longer kept and not known to have been heard, by reason (journal_*: from disk only); reasons that never occurred are left out.");
+        for (var reason = 0; reason < OutboxDrops.Length; reason++)
+        {
+            if (outbox.Dropped[reason] is var count and > 0)
+            {
+                to.Sample("forecast_outbox_dropped_total", "reason", OutboxDrops[reason], count);
+            }
+        }
     }
 
     private void WriteIdentity(ExpositionWriter to)

@@ -37,6 +37,9 @@ internal sealed record LiveInput(
 
     /// <summary>What is made to go wrong on purpose.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
+
+    /// <summary>Where events are kept beyond the process; null: in memory only, since a recording's topics end with its run.</summary>
+    public OutboxSettings? Outbox { get; init; }
 }
 
 /// <summary>One run of the pipeline on the machine's clock: demo, run, and replay --as-live.</summary>
@@ -49,6 +52,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     private static readonly TimeSpan PipeLook = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, string?> _troubles = [];
+    private string? _outboxTrouble;
 
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
@@ -70,7 +74,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
-        using var broker = BrokerComposition.Open(settings, console);
+        using var broker = BrokerComposition.Open(settings, console, input.Outbox);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
         broker.Connection.Pulse = new Pulse("mqtt", clock);
@@ -109,6 +113,16 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
+    private void WarnOfTrouble(MqttForecastSink sink)
+    {
+        var trouble = sink.JournalTrouble;
+        if (trouble != _outboxTrouble)
+        {
+            _outboxTrouble = trouble;
+            console.Warning(trouble is null ? "outbox: events are on disk again" : $"outbox: {trouble}; events are sent from memory, and a restart would lose them");
+        }
+    }
+
     private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, InjectedFaults faults, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
     {
         using var beacon = edges.Beacon;
@@ -135,6 +149,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
                 {
                     Warn(faults.News());
                     WarnOfTrouble(pipeline);
+                    WarnOfTrouble(sink);
                     if (!console.Quiet)
                     {
                         console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));

@@ -113,6 +113,7 @@ internal sealed class RunTelemetry : IDisposable
     {
         while (!_stopped.Wait(Period))
         {
+            _sink.Fill(_health.Outbox);
             _watch!.Fill(_health, _connected(), Metrics.EgoOrigin, _model.Provider);
             Metrics.Report(_health);
             _reporter.Fill(_latency, _clock.Now);

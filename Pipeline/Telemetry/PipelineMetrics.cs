@@ -108,6 +108,9 @@ public sealed class PipelineMetrics : IJourneyObserver
 
     public bool BrokerConnected { get; private set; }
 
+    /// <summary>As the last health report had it.</summary>
+    public OutboxReport Outbox { get; } = new();
+
     public int FrameQueue { get; private set; }
 
     public int PublishQueue { get; private set; }
@@ -137,6 +140,7 @@ public sealed class PipelineMetrics : IJourneyObserver
     {
         Health = report.State;
         BrokerConnected = report.BrokerConnected;
+        Outbox.CopyFrom(report.Outbox);
         FrameQueue = report.FrameQueue;
         PublishQueue = report.PublishQueue;
         for (var i = 0; i < Cameras.Count; i++)
