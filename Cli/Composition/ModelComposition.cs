@@ -6,6 +6,7 @@ using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Cli.Composition;
 
@@ -68,6 +69,26 @@ internal static class ModelComposition
 
         Array.Sort(times);
         return new LookBackCost(times[WarmUpRepeats / 2]);
+    }
+
+    /// <summary>What answering a plan request costs, by batch: the dearest of some, which nothing later is believed to undercut.</summary>
+    public static AnswerCost WarmUpAnswers(IWorldRun run)
+    {
+        var candidates = run.KeepCandidates();
+        var costs = new TimeSpan[candidates.Batches.Length];
+        for (var batch = 0; batch < costs.Length; batch++)
+        {
+            candidates.Imagine(batch);
+            for (var i = 0; i < WarmUpRepeats; i++)
+            {
+                var started = Stopwatch.GetTimestamp();
+                candidates.Imagine(batch);
+                var took = Stopwatch.GetElapsedTime(started);
+                costs[batch] = took > costs[batch] ? took : costs[batch];
+            }
+        }
+
+        return new AnswerCost(costs);
     }
 
     /// <summary>In lock-step a run costs the drive's clock nothing: every set runs at the full rung.</summary>
