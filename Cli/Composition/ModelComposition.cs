@@ -71,11 +71,12 @@ internal static class ModelComposition
         return new LookBackCost(times[WarmUpRepeats / 2]);
     }
 
-    /// <summary>What answering a plan request costs, by batch: the dearest of some, which nothing later is believed to undercut.</summary>
+    /// <summary>What answering a plan request costs, by batch: the median of some. The dearest would be the floor for the whole run, and one stall at the start would shed for ever.</summary>
     public static AnswerCost WarmUpAnswers(IWorldRun run)
     {
         var candidates = run.KeepCandidates();
         var costs = new TimeSpan[candidates.Batches.Length];
+        var times = new TimeSpan[WarmUpRepeats];
         for (var batch = 0; batch < costs.Length; batch++)
         {
             candidates.Imagine(batch);
@@ -83,9 +84,11 @@ internal static class ModelComposition
             {
                 var started = Stopwatch.GetTimestamp();
                 candidates.Imagine(batch);
-                var took = Stopwatch.GetElapsedTime(started);
-                costs[batch] = took > costs[batch] ? took : costs[batch];
+                times[i] = Stopwatch.GetElapsedTime(started);
             }
+
+            Array.Sort(times);
+            costs[batch] = times[WarmUpRepeats / 2];
         }
 
         return new AnswerCost(costs);

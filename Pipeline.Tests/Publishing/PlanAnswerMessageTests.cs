@@ -68,5 +68,5 @@ public sealed class PlanAnswerMessageTests
     }
 
     private static ForecastEncoder Encoder(MessageEncoding encoding) =>
-        new(ForecastSamples.Manifest, ForecastSamples.Rig, new MessageIdentity("car", Guid.NewGuid(), SourceKind.Live, "unix", "cpu", new string('0', 64), "0"), encoding);
+        new(ForecastSamples.Manifest, ForecastSamples.Rig, new MessageIdentity("car", new Guid(1, 2, 3, new byte[8]), SourceKind.Live, "unix", "cpu", new string('0', 64), "0"), encoding);
 }
