@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Adapters.Prometheus;
 
@@ -14,6 +15,8 @@ public sealed class Exposition
     private static readonly string[] ResetReasons = [.. Enum.GetValues<ResetReason>().Order().Select(Code)];
     private static readonly string[] OutboxDrops = [.. Enum.GetValues<OutboxDrop>().Order().Select(Code)];
     private static readonly string[] StageNames = [.. Enum.GetValues<Stage>().Order().Select(Code)];
+
+    private static readonly string[] PlanOutcomes = [.. Enum.GetValues<PlanOutcome>().Order().Select(Code)];
 
     private readonly PipelineMetrics _metrics;
     private readonly LedgerCopy _ledger;
@@ -43,6 +46,7 @@ public sealed class Exposition
         WriteFrameSets(to);
         WriteCameras(to);
         WriteForecast(to);
+        WritePlanRequests(to);
         WriteQueues(to);
         WriteOutbox(to);
         WriteIdentity(to);
@@ -141,6 +145,23 @@ public sealed class Exposition
         for (var reason = 0; reason < ResetReasons.Length; reason++)
         {
             to.Sample("forecast_state_resets_total", "reason", ResetReasons[reason], _ledger.Resets[reason]);
+        }
+    }
+
+    private void WritePlanRequests(ExpositionWriter to)
+    {
+        if (_metrics.Plans is not { } plans)
+        {
+            return;
+        }
+
+        to.Family("forecast_plan_requests_total", "counter", "Plan requests by what became of each; reasons that never occurred are left out.");
+        for (var outcome = (int)PlanOutcome.Answered; outcome < PlanOutcomes.Length; outcome++)
+        {
+            if (plans[(PlanOutcome)outcome] is var count && (count > 0 || outcome == (int)PlanOutcome.Answered))
+            {
+                to.Sample("forecast_plan_requests_total", "outcome", PlanOutcomes[outcome], count);
+            }
         }
     }
 

@@ -71,6 +71,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var options = new JourneyOptions
         {
             Budget = settings.BudgetFor(manifest.TickPeriod), LookBack = ModelComposition.WarmUpLookBack(model, run), Memory = memory, MemoryDrive = input.MemoryDrive,
+            Answers = ModelComposition.WarmUpAnswers(run),
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
@@ -79,6 +80,8 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
         broker.Connection.Pulse = new Pulse("mqtt", clock);
         using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows
+        using var answers = new MqttPlanAnswers(broker.Connection, parts.Desk!, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding), clock);
+        using var requests = new MqttPlanRequests(broker.Connection, input.TopicBase, parts.Desk!, clock); // as the motion
         if (!broker.StartAndWait(BrokerLimit, cancelled) && input.BrokerMustAnswer && !cancelled.IsCancellationRequested)
         {
             throw new UsageException($"broker {broker.Url}: no answer within {BrokerLimit.TotalSeconds:0} s; start it, or leave --broker out for one of our own");

@@ -3,6 +3,7 @@ using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline.Telemetry;
 
@@ -51,6 +52,9 @@ public sealed class PipelineMetrics : IJourneyObserver
     public TimeSpan Budget { get; }
 
     public Ledger Ledger { get; }
+
+    /// <summary>Plan requests; null where nobody can ask.</summary>
+    public PlanCounts? Plans { get; init; }
 
     public string Provider { get; }
 
