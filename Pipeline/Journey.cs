@@ -175,7 +175,7 @@ public sealed class Journey
 
         var judging = Stopwatch.GetTimestamp();
         _surprise.Tell(forecast, heard: forecast != _unheard);
-        _episodes.Tell(forecast, heard: forecast != _unheard);
+        _episodes.Tell(forecast);
         _judge.Read(_run, forecast);
         _episodes.Note(forecast);
         _surprise.Note(forecast, until: forecast.Dispatched + _period);

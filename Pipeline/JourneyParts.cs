@@ -84,7 +84,7 @@ public sealed record JourneyParts
             Run = run,
             Judge = new Judge(manifest, rig, manoeuvres, new Hindsight(manifest, motion), domain, newEventId),
             Surprise = new Surprise(manifest, run, motion, options.LookBack, newEventId),
-            Episodes = new EpisodicMemory(manifest, run, options.Memory, options.MemoryDrive, newEventId),
+            Episodes = new EpisodicMemory(manifest, run, options.Memory, options.MemoryDrive),
             Desk = options.Answers is { } answers ? new PlanDesk(manifest, rig, run, answers) : null,
             Motion = motion,
             Ledger = ledger,

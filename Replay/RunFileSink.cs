@@ -102,11 +102,6 @@ public sealed class RunFileSink : IForecastSink
         {
             Write("surprise/event"u8, _encoder.SurpriseEvent(forecast, stamp));
         }
-
-        if (forecast.NoveltyEdge != AlarmEdge.None)
-        {
-            Write("memory/event"u8, _encoder.MemoryEvent(forecast, stamp));
-        }
     }
 
     private void Write(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)

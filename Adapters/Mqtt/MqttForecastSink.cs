@@ -32,7 +32,6 @@ public sealed class MqttForecastSink : IForecastSink
     private readonly SequencedTopic _risk;
     private readonly SequencedTopic _riskEvent;
     private readonly SequencedTopic _surpriseEvent;
-    private readonly SequencedTopic _memoryEvent;
     private readonly SequencedTopic _plan;
     private readonly SequencedTopic _health;
     private readonly SequencedTopic _latency;
@@ -57,13 +56,12 @@ public sealed class MqttForecastSink : IForecastSink
         _risk = Create(topicBase, TopicTable.Risk);
         _riskEvent = Create(topicBase, TopicTable.RiskEvent);
         _surpriseEvent = Create(topicBase, TopicTable.SurpriseEvent);
-        _memoryEvent = Create(topicBase, TopicTable.MemoryEvent);
         _plan = Create(topicBase, TopicTable.Plan);
         _health = Create(topicBase, TopicTable.Health);
         _latency = Create(topicBase, TopicTable.Latency);
         _journal = journal;
         _outbox = new EventOutbox(connection, journal, clock.Provider);
-        _outbox.Restore([_riskEvent.Topic, _surpriseEvent.Topic, _memoryEvent.Topic], clock.Now);
+        _outbox.Restore([_riskEvent.Topic, _surpriseEvent.Topic], clock.Now);
         connection.Will = new MqttWill(_status.Topic, _reports.Status(StatusState.Offline, "last_will", _status.Stamp(clock)).ToArray());
         connection.Departed = OnDeparted;
         connection.Connected += OnConnected;
@@ -182,11 +180,6 @@ public sealed class MqttForecastSink : IForecastSink
             _outbox.Add(_surpriseEvent.Topic, _ticks.SurpriseEvent(forecast, _surpriseEvent.Stamp(_clock)), now, now + TopicTable.SurpriseEvent.Expiry!.Value);
         }
 
-        if (forecast.NoveltyEdge != AlarmEdge.None && forecast.NoveltyEvent is not null)
-        {
-            _outbox.Add(_memoryEvent.Topic, _ticks.MemoryEvent(forecast, _memoryEvent.Stamp(_clock)), now, now + TopicTable.MemoryEvent.Expiry!.Value);
-        }
-
         _outbox.Pump(now);
     }
 
@@ -232,7 +225,7 @@ public sealed class MqttForecastSink : IForecastSink
         {
             Published?.Invoke(new ForecastDeparture(departure.Tag, _captureFirst[departure.Tag % TicksRemembered], departure.StopwatchTimestamp));
         }
-        else if (ReferenceEquals(departure.Topic, _riskEvent.Topic) || ReferenceEquals(departure.Topic, _surpriseEvent.Topic) || ReferenceEquals(departure.Topic, _memoryEvent.Topic))
+        else if (ReferenceEquals(departure.Topic, _riskEvent.Topic) || ReferenceEquals(departure.Topic, _surpriseEvent.Topic))
         {
             _outbox.OnAcknowledged(departure.MessageId, departure.Reason >= MqttConnection.FirstFailure);
         }

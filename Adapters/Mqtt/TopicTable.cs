@@ -41,9 +41,6 @@ public static class TopicTable
     /// <summary>Edges of surprise, kept and sent again as risk events are.</summary>
     public static readonly TopicRule SurpriseEvent = new("surprise/event", 1, false, TimeSpan.FromSeconds(60));
 
-    /// <summary>Edges of new scenes, likewise.</summary>
-    public static readonly TopicRule MemoryEvent = new("memory/event", 1, false, TimeSpan.FromSeconds(60));
-
     public static readonly TopicRule Plan = new("plan", 0, false, TimeSpan.FromSeconds(1));
 
     public static readonly TopicRule Health = new("health", 0, false, TimeSpan.FromSeconds(3));
@@ -62,7 +59,7 @@ public static class TopicTable
     public const string PlanResponses = "plan/response/";
 
     public static IReadOnlyList<TopicRule> All { get; } =
-        [Status, Model, Rig, Scene, Risk, RiskEvent, SurpriseEvent, MemoryEvent, Plan, Health, Latency, InEgo, InPlan, PlanRequest];
+        [Status, Model, Rig, Scene, Risk, RiskEvent, SurpriseEvent, Plan, Health, Latency, InEgo, InPlan, PlanRequest];
 
     /// <summary>For live cameras only.</summary>
     /// <exception cref="ArgumentException">The name cannot stand in a topic.</exception>

@@ -12,7 +12,7 @@ internal sealed class MessageLog
 
     private static readonly (string Topic, MessageDescriptor Schema)[] Topics =
     [
-        ("risk/event", Proto.RiskEvent.Descriptor), ("surprise/event", Proto.SurpriseEvent.Descriptor), ("memory/event", Proto.MemoryEvent.Descriptor), ("scene", Proto.Scene.Descriptor), ("risk", Proto.Risk.Descriptor), ("plan", Proto.Plan.Descriptor),
+        ("risk/event", Proto.RiskEvent.Descriptor), ("surprise/event", Proto.SurpriseEvent.Descriptor), ("scene", Proto.Scene.Descriptor), ("risk", Proto.Risk.Descriptor), ("plan", Proto.Plan.Descriptor),
         ("health", Proto.Health.Descriptor), ("latency", Proto.Latency.Descriptor), ("status", Proto.Status.Descriptor), ("model", Proto.Model.Descriptor),
         ("rig", Proto.Rig.Descriptor),
     ];
@@ -75,7 +75,7 @@ internal sealed class MessageLog
     public IReadOnlyDictionary<string, long> Gaps()
     {
         var gaps = new Dictionary<string, long>();
-        foreach (var (topic, messages) in _messages.Where(entry => entry.Key is not ("risk/event" or "surprise/event" or "memory/event" or "status" or "model" or "rig")))
+        foreach (var (topic, messages) in _messages.Where(entry => entry.Key is not ("risk/event" or "surprise/event" or "status" or "model" or "rig")))
         {
             var missing = 0L;
             ulong? last = null;

@@ -2,7 +2,6 @@ using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
-using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Tests.Fakes;
 using static Forecast.Pipeline.Tests.Fakes.JourneyRig;
 
@@ -94,12 +93,7 @@ public sealed class EpisodicMemoryTests
         _store.Before = Alike(EpisodicMemory.LeastToJudge);
         var told = Run(Rig(novelty: new NoveltyCalibration(0.9, 3, 5)), ticks: 40, tick => Turn(tick is >= 10 and < 20));
 
-        var edges = told.FindAll(one => one.Edge != AlarmEdge.None);
-        Assert.Equal([AlarmEdge.Rising, AlarmEdge.Falling], edges.ConvertAll(one => one.Edge));
-        Assert.Equal((12, 24), (told.IndexOf(edges[0]), told.IndexOf(edges[1]))); // the third tick unlike; the fifth like again
-        Assert.Same(edges[0].Event, edges[1].Event);
-        Assert.Equal((At(2200), 0f), (edges[0].Event!.Risen, edges[0].Event!.LeastSimilarity));
-        Assert.All(told, (one, tick) => Assert.Equal(tick is >= 12 and < 24, one.SeenBefore.IsNew));
+        Assert.All(told, (one, tick) => Assert.Equal(tick is >= 12 and < 24, one.SeenBefore.IsNew)); // the third tick unlike; the fifth like again
         Assert.Equal((DegradedReasons.NewScene, BoundGuarantee.Suspended), (told[12].Reasons, told[12].Guarantee));
         Assert.Equal((DegradedReasons.None, BoundGuarantee.Holds), (told[24].Reasons, told[24].Guarantee));
     }
@@ -187,7 +181,7 @@ public sealed class EpisodicMemoryTests
             {
                 forecast.Reference += TimeSpan.FromMilliseconds(100);
                 forecast.Reasons = DegradedReasons.None;
-                rig.Parts.Episodes.Tell(forecast, heard: true);
+                rig.Parts.Episodes.Tell(forecast);
                 rig.Parts.Episodes.Note(forecast);
                 rig.Parts.Episodes.Reflect();
             }
@@ -213,14 +207,14 @@ public sealed class EpisodicMemoryTests
             before?.Invoke(tick);
             rig.Parts.Motion.OnEgo(new EgoSample(At(_ms), At(_ms), 10, 0, 0));
             var forecast = rig.TickAndReturn(_ms);
-            told.Add(new Told(forecast.SeenBefore, forecast.NoveltyEdge, forecast.NoveltyEvent, forecast.Reasons, forecast.Guarantee, forecast.Episodes));
+            told.Add(new Told(forecast.SeenBefore, forecast.Reasons, forecast.Guarantee, forecast.Episodes));
             _ms += 100;
         }
 
         return told;
     }
 
-    private sealed record Told(SeenBefore SeenBefore, AlarmEdge Edge, NoveltyEvent? Event, DegradedReasons Reasons, BoundGuarantee Guarantee, (int Kept, long Dropped) Episodes);
+    private sealed record Told(SeenBefore SeenBefore, DegradedReasons Reasons, BoundGuarantee Guarantee, (int Kept, long Dropped) Episodes);
 
     /// <summary>Keeps what it is handed in a list.</summary>
     private sealed class FakeStore(int capacity) : IEpisodicMemory

@@ -53,7 +53,7 @@ internal sealed partial class ChildOutbox : IDisposable
         var sink = MqttForecastSinkTests.Sink(connection, topicBase, journal);
         connection.Start();
         var forecast = ForecastSamples.Complete();
-        (forecast.Edge, forecast.SurpriseEdge, forecast.NoveltyEdge) = (AlarmEdge.Rising, AlarmEdge.None, AlarmEdge.None);
+        (forecast.Edge, forecast.SurpriseEdge) = (AlarmEdge.Rising, AlarmEdge.None);
         while (Console.ReadLine() is { } order)
         {
             var words = order.Split(' ');

@@ -25,7 +25,7 @@ public sealed class MqttForecastSinkTests(BrokerFixture fixture)
         Eventually.True(() => connection.IsConnected, "not connected");
 
         var first = Tick(1, AlarmEdge.Rising);
-        (first.SurpriseEdge, first.NoveltyEdge) = (AlarmEdge.Rising, AlarmEdge.Rising);
+        first.SurpriseEdge = AlarmEdge.Rising;
         Assert.Equal(SinkResult.Taken, sink.Publish(first));
         Assert.Equal(SinkResult.Taken, sink.PublishHealth(ForecastSamples.Health()));
         Assert.Equal(SinkResult.Taken, sink.PublishLatency(ForecastSamples.Latency()));
@@ -174,7 +174,7 @@ public sealed class MqttForecastSinkTests(BrokerFixture fixture)
     {
         var forecast = ForecastSamples.Complete();
         forecast.Tick = tick;
-        (forecast.Edge, forecast.SurpriseEdge, forecast.NoveltyEdge) = (edge, AlarmEdge.None, AlarmEdge.None);
+        (forecast.Edge, forecast.SurpriseEdge) = (edge, AlarmEdge.None);
         forecast.Alarm = new AlarmEvent(Guid.NewGuid(), new Timestamp(tick));
         return forecast;
     }

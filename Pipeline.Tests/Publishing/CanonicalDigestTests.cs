@@ -20,7 +20,6 @@ public sealed class CanonicalDigestTests
         other.Judged += TimeSpan.FromMilliseconds(5);
         other.Surprise.Shed++;
         other.SurpriseEvent = null;
-        other.NoveltyEvent = null;
         other.Episodes = (7, 8);
         other.EgoHeld += TimeSpan.FromMilliseconds(1);
         other.Times[Forecast.Pipeline.Telemetry.Stage.Encode] = 12345;

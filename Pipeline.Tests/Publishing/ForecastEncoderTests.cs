@@ -20,7 +20,7 @@ public sealed class ForecastEncoderTests
         get
         {
             var rows = new TheoryData<string, MessageEncoding>();
-            foreach (var kind in new[] { "scene", "risk", "risk/event", "surprise/event", "memory/event", "plan", "health", "latency" })
+            foreach (var kind in new[] { "scene", "risk", "risk/event", "surprise/event", "plan", "health", "latency" })
             {
                 rows.Add(kind, MessageEncoding.Json);
                 rows.Add(kind, MessageEncoding.Protobuf);
@@ -36,7 +36,6 @@ public sealed class ForecastEncoderTests
         ["risk"] = (Proto.Risk.Parser, (encoder, forecast) => encoder.Risk(forecast, ForecastSamples.Stamp).ToArray()),
         ["risk/event"] = (Proto.RiskEvent.Parser, EncodeEvent),
         ["surprise/event"] = (Proto.SurpriseEvent.Parser, EncodeSurprise),
-        ["memory/event"] = (Proto.MemoryEvent.Parser, EncodeNovelty),
         ["plan"] = (Proto.Plan.Parser, (encoder, forecast) => encoder.Plan(forecast, ForecastSamples.Stamp).ToArray()),
         ["health"] = (Proto.Health.Parser, (encoder, _) => encoder.Health(ForecastSamples.Health(), ForecastSamples.Stamp).ToArray()),
         ["latency"] = (Proto.Latency.Parser, (encoder, _) => encoder.Latency(ForecastSamples.Latency(), ForecastSamples.Stamp).ToArray()),
@@ -119,7 +118,6 @@ public sealed class ForecastEncoderTests
                     "risk" => encoder.Risk(forecast, stamp).Length,
                     "risk/event" => encoder.RiskEvent(forecast, stamp).Length,
                     "surprise/event" => encoder.SurpriseEvent(forecast, stamp).Length,
-                    "memory/event" => encoder.MemoryEvent(forecast, stamp).Length,
                     "plan" => encoder.Plan(forecast, stamp).Length,
                     "health" => encoder.Health(health, stamp).Length,
                     _ => encoder.Latency(latency, stamp).Length,
@@ -143,13 +141,6 @@ public sealed class ForecastEncoderTests
         forecast.SurpriseEvent ??= new SurpriseEvent(Guid.Empty, default);
         forecast.SurpriseEdge = forecast.SurpriseEdge == AlarmEdge.None ? AlarmEdge.Falling : forecast.SurpriseEdge;
         return encoder.SurpriseEvent(forecast, ForecastSamples.Stamp).ToArray();
-    }
-
-    private static byte[] EncodeNovelty(ForecastEncoder encoder, SceneForecast forecast)
-    {
-        forecast.NoveltyEvent ??= new NoveltyEvent(Guid.Empty, default);
-        forecast.NoveltyEdge = forecast.NoveltyEdge == AlarmEdge.None ? AlarmEdge.Falling : forecast.NoveltyEdge;
-        return encoder.MemoryEvent(forecast, ForecastSamples.Stamp).ToArray();
     }
 
     private static void AssertShape(JsonElement element, Google.Protobuf.Reflection.MessageDescriptor descriptor)

@@ -51,7 +51,6 @@ internal static class ForecastSamples
             Alarm = new AlarmEvent(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), new Timestamp(4_900_000_000)) { PeakProbability = 0.875f }, Edge = AlarmEdge.Rising,
             SurpriseEvent = new SurpriseEvent(Guid.Parse("8899aabb-4455-6677-0011-ccddeeff2233"), new Timestamp(4_810_000_000)) { PeakScore = 5.5f }, SurpriseEdge = AlarmEdge.Rising,
             SeenBefore = new SeenBefore(SeenBeforeGap.None, 0.875f, 500, 3, 1, 0.25f, "dríve 7", new Timestamp(77), 0.5f, true, true),
-            NoveltyEvent = new NoveltyEvent(Guid.Parse("10002000-3000-4000-5000-600070008000"), new Timestamp(4_700_000_000)) { LeastSimilarity = 0.375f }, NoveltyEdge = AlarmEdge.Rising,
         };
         FillSurprise(forecast.Surprise);
         for (var i = 0; i < forecast.Cameras.Length; i++)
@@ -96,8 +95,6 @@ internal static class ForecastSamples
         forecast.Reasons = (DegradedReasons)random.Next(1 << 11);
         forecast.SurpriseEdge = Pick<AlarmEdge>(random);
         forecast.SurpriseEvent = random.Next(2) == 0 ? null : new SurpriseEvent(Guid.NewGuid(), new Timestamp(random.NextInt64())) { PeakScore = Odd(random) };
-        forecast.NoveltyEdge = Pick<AlarmEdge>(random);
-        forecast.NoveltyEvent = random.Next(2) == 0 ? null : new NoveltyEvent(Guid.NewGuid(), new Timestamp(random.NextInt64())) { LeastSimilarity = Odd(random) };
         forecast.SeenBefore = random.Next(3) switch
         {
             0 => SeenBefore.Nothing((SeenBeforeGap)random.Next(1, 5), isNew: random.Next(2) == 0),

@@ -31,23 +31,21 @@ public sealed class EpisodicMemory
     private readonly IEpisodicMemory? _store;
     private readonly EpisodeIndex? _index;
     private readonly NoveltyCalibration? _novelty;
-    private readonly NoveltyTracker _tracker;
+    private readonly NoveltyTracker _tracker = new();
     private readonly string _drive;
     private readonly Pending[] _pending;
     private Timestamp? _last;
     private Timestamp? _lastSetAside;
-    private AlarmEdge _edge;
 
     /// <param name="store">Null: there is no memory, and every forecast says so.</param>
     /// <param name="drive">What the scenes of this run are filed under.</param>
-    public EpisodicMemory(ModelManifest manifest, IWorldRun run, IEpisodicMemory? store, string drive, Func<Guid> newEventId)
+    public EpisodicMemory(ModelManifest manifest, IWorldRun run, IEpisodicMemory? store, string drive)
     {
         _manifest = manifest;
         _run = run;
         _store = store;
         _drive = drive;
         _novelty = manifest.Calibration.Novelty;
-        _tracker = new NoveltyTracker(newEventId);
         _pending = new Pending[(int)Math.Ceiling(Followed / Spacing) + 1];
         for (var i = 0; i < _pending.Length; i++)
         {
@@ -67,15 +65,12 @@ public sealed class EpisodicMemory
     /// <summary>Scenes that were not kept beyond the process.</summary>
     public long Dropped => _store?.Dropped ?? 0;
 
-    /// <summary>Writes what is known of the scene that the run has just remembered; an edge that nobody heard is told again.</summary>
-    /// <param name="heard">False where nobody takes the forecast.</param>
-    public void Tell(SceneForecast forecast, bool heard)
+    /// <summary>Writes what is known of the scene that the run has just remembered.</summary>
+    public void Tell(SceneForecast forecast)
     {
         forecast.SeenBefore = LookUp(forecast);
         forecast.Reasons |= forecast.SeenBefore.IsNew ? DegradedReasons.NewScene : 0;
         forecast.Episodes = (Count, Dropped);
-        (forecast.NoveltyEdge, forecast.NoveltyEvent) = heard ? (_edge, _edge == AlarmEdge.Falling ? _tracker.Fallen : _tracker.Standing) : (AlarmEdge.None, null);
-        _edge = heard ? AlarmEdge.None : _edge;
     }
 
     /// <summary>Learns what followed earlier scenes from a forecast that has been judged, and sets its scene aside when one is due.</summary>
@@ -124,7 +119,7 @@ public sealed class EpisodicMemory
 
     private SeenBefore LookUp(SceneForecast forecast)
     {
-        var isNew = _tracker.Standing is not null;
+        var isNew = _tracker.IsNew;
         if (_index is null)
         {
             return SeenBefore.Nothing(SeenBeforeGap.Off, isNew);
@@ -144,14 +139,13 @@ public sealed class EpisodicMemory
 
         if (_novelty is not null && match.Candidates >= LeastToJudge)
         {
-            var edge = _tracker.See(forecast.Reference, match.Similarity, _novelty);
-            _edge = edge == AlarmEdge.None ? _edge : edge;
+            _tracker.See(match.Similarity, _novelty);
         }
 
         var nearest = _index[match.Slot];
         return new SeenBefore(
             SeenBeforeGap.None, match.Similarity, match.Candidates, _novelty is null ? -1 : match.Alike, match.Events, match.Alike == 0 ? float.NaN : (float)(match.RiskPeakSum / match.Alike),
-            nearest.Drive, nearest.Moment, nearest.RiskPeak, nearest.RiskEvent, _tracker.Standing is not null);
+            nearest.Drive, nearest.Moment, nearest.RiskPeak, nearest.RiskEvent, _tracker.IsNew);
     }
 
     private void SetAside(Timestamp now, float risk)

@@ -77,17 +77,6 @@ public sealed class ForecastEncoder : IDisposable
         return Write(new SurpriseEventOf(_constants, forecast, surprise, stamp));
     }
 
-    /// <exception cref="InvalidOperationException">The forecast brings no edge of a new scene, or its event is not there.</exception>
-    public ReadOnlySpan<byte> MemoryEvent(SceneForecast forecast, in MessageStamp stamp)
-    {
-        if (forecast.NoveltyEdge == AlarmEdge.None || forecast.NoveltyEvent is not { } novelty)
-        {
-            throw new InvalidOperationException("only a forecast that brings an edge of a new scene, with its event, makes a memory event");
-        }
-
-        return Write(new MemoryEventOf(_constants, forecast, novelty, stamp));
-    }
-
     public ReadOnlySpan<byte> Health(HealthReport report, in MessageStamp stamp) => Write(new HealthOf(_constants, report, stamp));
 
     public ReadOnlySpan<byte> Latency(LatencyReport report, in MessageStamp stamp) => Write(new LatencyOf(_constants, report, stamp));

@@ -123,12 +123,6 @@ public sealed class SceneForecast
     /// <summary>What the episodic memory says of this scene.</summary>
     public SeenBefore SeenBefore { get; set; } = SeenBefore.Nothing(SeenBeforeGap.Off, isNew: false);
 
-    /// <summary>The edge of a new scene that this forecast brings: its event is to be published and not to be lost.</summary>
-    public AlarmEdge NoveltyEdge { get; set; }
-
-    /// <summary>The new scene that stands, or is known again; null when there is none.</summary>
-    public NoveltyEvent? NoveltyEvent { get; set; }
-
     /// <summary>Scenes in the memory, and those that were not kept beyond the process.</summary>
     public (int Kept, long Dropped) Episodes { get; set; }
 

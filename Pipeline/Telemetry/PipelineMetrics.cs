@@ -22,6 +22,7 @@ public sealed class PipelineMetrics : IJourneyObserver
     private float _surpriseScore = float.NaN;
     private int _surprised;
     private long _newScenes;
+    private bool _wasNew; // of the one thread that records
     private long _episodesDropped;
     private int _episodes;
     private float _similarity = float.NaN;
@@ -198,10 +199,12 @@ public sealed class PipelineMetrics : IJourneyObserver
 
     private void RecordMemory(SceneForecast forecast)
     {
-        if (forecast.NoveltyEdge == AlarmEdge.Rising)
+        if (forecast.SeenBefore.IsNew && !_wasNew)
         {
             Interlocked.Increment(ref _newScenes);
         }
+
+        _wasNew = forecast.SeenBefore.IsNew;
 
         Volatile.Write(ref _similarity, forecast.SeenBefore.Similarity);
         Volatile.Write(ref _episodes, forecast.Episodes.Kept);

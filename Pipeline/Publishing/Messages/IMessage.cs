@@ -37,12 +37,6 @@ internal readonly record struct SurpriseEventOf(MessageConstants Constants, Scen
         where TWriter : struct, IMessageWriter => SurpriseMessage.WriteEvent(ref writer, Constants, Forecast, Event, Stamp);
 }
 
-internal readonly record struct MemoryEventOf(MessageConstants Constants, SceneForecast Forecast, NoveltyEvent Event, MessageStamp Stamp) : IMessage
-{
-    public void WriteTo<TWriter>(ref TWriter writer)
-        where TWriter : struct, IMessageWriter => MemoryMessage.WriteEvent(ref writer, Constants, Forecast, Event, Stamp);
-}
-
 internal readonly record struct PlanOf(MessageConstants Constants, PlanMessage Plan, SceneForecast Forecast, MessageStamp Stamp) : IMessage
 {
     public void WriteTo<TWriter>(ref TWriter writer)

@@ -1,10 +1,9 @@
 using System.Text.Unicode;
-using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing.Wire;
 
 namespace Forecast.Pipeline.Publishing.Messages;
 
-/// <summary>What the episodic memory says: part of every scene, and the edges of new scenes.</summary>
+/// <summary>What the episodic memory says: part of every scene.</summary>
 internal static class MemoryMessage
 {
     /// <summary>Longer names of drives are cut: bytes of UTF-8.</summary>
@@ -37,23 +36,6 @@ internal static class MemoryMessage
         WriteNearest(ref writer, seen);
         writer.Bool(10, "is_new"u8, seen.IsNew);
         writer.Close(mark);
-    }
-
-    public static void WriteEvent<TWriter>(ref TWriter writer, MessageConstants constants, SceneForecast forecast, NoveltyEvent novelty, in MessageStamp stamp)
-        where TWriter : struct, IMessageWriter
-    {
-        EnvelopeMessage.Write(ref writer, constants, forecast, stamp);
-        writer.Enum(2, "edge"u8, (int)forecast.NoveltyEdge, Codes.Of(forecast.NoveltyEdge));
-        if (!writer.CanonicalOnly)
-        {
-            Span<byte> id = stackalloc byte[36];
-            novelty.Id.TryFormat(id, out _, "D");
-            writer.Text(3, "event_id"u8, id);
-        }
-
-        writer.Int64(4, "risen_ns"u8, novelty.Risen.Nanoseconds);
-        writer.SingleOr(5, "least_similarity"u8, novelty.LeastSimilarity, "not_compared"u8);
-        Write(ref writer, 7, forecast.SeenBefore);
     }
 
     private static void WriteNearest<TWriter>(ref TWriter writer, in SeenBefore seen)
