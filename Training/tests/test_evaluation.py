@@ -94,7 +94,7 @@ class Alarms(unittest.TestCase):
         self.assertGreater(chosen["high"]["rise"], 0.3)
         self.assertLessEqual(chosen["high"]["rise"], 0.8)
         at = next(r for r in table if r[:4] == (chosen["horizon_s"], chosen["alarm"]["m"], chosen["alarm"]["n"], chosen["high"]["rise"]))
-        self.assertLess(at[4], levels.FALSE_ALARMS)
+        self.assertEqual(at[4], 0.0)
         self.assertEqual(at[5], 1.0)
 
     def test_calm_driving_moves_and_has_no_threat_within_a_second(self):
@@ -110,15 +110,21 @@ class Alarms(unittest.TestCase):
         p[20:24], p[200:204] = 0.9, 0.9
         series = [{"p": p, "natural": True, "calm": np.arange(240) < 120, "calm_drive": False}]
         pairs = [(0.5, 0.35), (0.95, 0.7)]
-        share, drives = levels.false_share(series, levels.of_risk(2), pairs, (2, 3))
+        share, chance, drives = levels.false_alarms(series, levels.of_risk(2), pairs, (2, 3), 2)
         self.assertAlmostEqual(drives, 1.0)
-        self.assertTrue(np.allclose(share, 1 - np.exp([-1.5, -0.5])))
+        self.assertTrue(np.allclose(share, [1 - np.exp(-1), 0]))
+        self.assertTrue(np.allclose(chance, levels.more_than(2, share, 1.0)))
         calm = [{"p": q, "natural": False, "calm": np.ones(240, bool), "calm_drive": True, "event": None} for q in (p, p, p, 0 * p)]
-        share, drives = levels.false_share(series + calm, levels.of_risk(2), pairs, (2, 3))
+        share, chance, drives = levels.false_alarms(series + calm, levels.of_risk(2), pairs, (2, 3), 2)
         self.assertAlmostEqual(drives, 5.0)
-        self.assertTrue(np.allclose(share, [1 - np.exp(-1.5), 1 - np.exp(-0.5)]))
-        share, _ = levels.false_share(series + calm[:3], levels.of_risk(2), pairs, (2, 3))
-        self.assertTrue(np.allclose(share, [3.5 / 4, 1 - np.exp(-0.5)]))
+        self.assertTrue(np.allclose(share, [0.75, 0]))
+        self.assertTrue(np.allclose(chance, [levels.more_than(2, 3, 4), levels.more_than(2, 0, 1)]))
+
+    def test_chance_of_too_many_alarms_falls_with_the_drives_that_were_looked_at(self):
+        self.assertGreater(levels.more_than(2, 4, 108), levels.CHANCE)
+        self.assertLess(levels.more_than(2, 8, 216), levels.CHANCE)   # the same share, of twice as many
+        self.assertAlmostEqual(levels.more_than(20, 4, 108), 0)
+        self.assertGreater(levels.more_than(2, 1, 1), 0.9)
 
 
 class Risk(unittest.TestCase):
