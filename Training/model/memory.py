@@ -70,7 +70,9 @@ class Lift(nn.Module):
         return F.pad(near, (y0, c.GRID_SIZE[1] - y1, x0, c.GRID_SIZE[0] - x1))
 
 
-USUAL_S = 8.0  # over which what a vehicle mostly sees is forgotten
+USUAL_S = 8.0      # over which what a vehicle mostly sees is forgotten
+FOLLOWS_S = 0.083  # the map comes no nearer to what the gates ask for than 1 - exp(-elapsed / this): 0.7 of the way at 10 Hz. Without, it answered itself: of a
+                   # scene that stood still it made one map at even ticks and another at odd ones (mean square of the difference 0.13, over two ticks 0.03)
 
 
 class Memory(nn.Module):
@@ -112,7 +114,8 @@ class Memory(nn.Module):
         bias = self.motion(torch.cat([given, elapsed_s * 3], 1))[:, :, None, None]
         joined = self.join(torch.cat([fresh + bias, warped, count], 1))     # [B, join, X, Y]
         gate, new = self.gates(joined).chunk(2, 1)
-        gate = torch.sigmoid(gate)
+        follows = torch.where(elapsed_s > 0, 1 - torch.exp(elapsed_s * (-1 / FOLLOWS_S)), torch.ones_like(elapsed_s))  # the first map is all there is
+        gate = torch.sigmoid(gate) * follows[:, :, None, None]
         bev = (1 - gate) * warped + gate * torch.tanh(new)                  # [B, bev, X, Y]
 
         view, fine, ground, sees = self.ego.views(features, lift, lift_valid, camera_mask, s)
