@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Forecast.Adapters.Compression;
 using Forecast.Adapters.Drives;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
@@ -25,6 +26,7 @@ internal static class PartChecks
         new("mqtt client", MqttClient),
         new("mosquitto", Mosquitto),
         new("sqlite", Sqlite),
+        new("compression", Compression),
         new("samples", () => Samples(host)),
     ];
 
@@ -35,6 +37,10 @@ internal static class PartChecks
     private static Finding Sqlite() => SqlitePresence.Version() is { } version
         ? Finding.Ok("sqlite", $"SQLite {version}, for the episodic memory")
         : Finding.Advice("sqlite", "libsqlite3.so.0 is not installed; there can be no episodic memory", SetUp);
+
+    private static Finding Compression() => (CompressionPresence.Zstd(), CompressionPresence.Lz4()) is ({ } zstd, { } lz4)
+        ? Finding.Ok("compression", $"libzstd {zstd} and liblz4 {lz4}, for MCAP files")
+        : Finding.Advice("compression", "libzstd.so.1 or liblz4.so.1 is not installed; compressed MCAP files cannot be read", SetUp);
 
     private static Finding OnnxRuntime() => OnnxRuntimePresence.Describe(out var problem) is { } found
         ? Finding.Ok("onnx runtime", found)
