@@ -16,8 +16,6 @@ internal static class McapFormat
 
     public const int FooterBytes = 8 + 8 + 4;
 
-    public const int DataEndBytes = 4;
-
     /// <summary>Of one entry of a MessageIndex: log time and offset.</summary>
     public const int IndexEntryBytes = 16;
 

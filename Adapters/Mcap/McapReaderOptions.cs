@@ -5,7 +5,7 @@ public sealed record McapReaderOptions
 {
     private const int Mebibyte = 1 << 20;
 
-    /// <summary>Bytes of one Chunk (compressed) or Attachment; default 256 MiB; 1 KiB to 1 GiB.</summary>
+    /// <summary>Bytes of one Chunk (compressed), Attachment or Message; default 256 MiB; 1 KiB to 1 GiB.</summary>
     public int MaxRecordBytes { get; init; } = 256 * Mebibyte;
 
     /// <summary>Bytes of one chunk's records, uncompressed; default 256 MiB; 1 KiB to 1 GiB.</summary>
@@ -29,8 +29,7 @@ public sealed record McapReaderOptions
 
     internal int LimitOf(McapOpcode opcode) => opcode switch
     {
-        McapOpcode.Chunk or McapOpcode.Attachment => MaxRecordBytes,
-        McapOpcode.Message => MaxRecordBytes,
+        McapOpcode.Chunk or McapOpcode.Attachment or McapOpcode.Message => MaxRecordBytes,
         _ => MaxSmallRecordBytes,
     };
 }

@@ -9,6 +9,7 @@ internal sealed class McapSummary
     private readonly RecordBuffer _metadata = new(1 << 10);
     private readonly RecordBuffer _record = new(1 << 10);
     private readonly RecordBuffer _offsets = new(256);
+    private ulong _messageCount;
     private ulong _firstNs = ulong.MaxValue;
     private ulong _lastNs;
     private uint _chunkCount;
@@ -25,8 +26,6 @@ internal sealed class McapSummary
     public ushort SchemaCount { get; private set; }
 
     public int ChannelCount => _counts.Count;
-
-    public ulong MessageCount { get; private set; }
 
     /// <summary>From 1: 0 means none.</summary>
     public ushort NextSchema() => SchemaCount < ushort.MaxValue ? ++SchemaCount : throw new InvalidOperationException("an MCAP file has room for 65,535 schemas");
@@ -46,7 +45,7 @@ internal sealed class McapSummary
     public void Count(ushort channel, ulong logTimeNs)
     {
         _counts[channel]++;
-        MessageCount++;
+        _messageCount++;
         _firstNs = Math.Min(_firstNs, logTimeNs);
         _lastNs = Math.Max(_lastNs, logTimeNs);
     }
@@ -107,8 +106,8 @@ internal sealed class McapSummary
     private void PutStatistics()
     {
         var begun = _record.Begin(McapOpcode.Statistics);
-        _record.U64(MessageCount).U16(SchemaCount).U32((uint)ChannelCount).U32(_attachmentCount).U32(_metadataCount).U32(_chunkCount);
-        _record.U64(MessageCount == 0 ? 0 : _firstNs).U64(_lastNs);
+        _record.U64(_messageCount).U16(SchemaCount).U32((uint)ChannelCount).U32(_attachmentCount).U32(_metadataCount).U32(_chunkCount);
+        _record.U64(_messageCount == 0 ? 0 : _firstNs).U64(_lastNs);
         var counts = _record.BeginLength();
         for (var channel = 0; channel < _counts.Count; channel++)
         {

@@ -49,9 +49,6 @@ public sealed class McapWriter : IDisposable
     /// <summary>Bytes in the file so far, without the open chunk.</summary>
     public long Bytes => _output.Position;
 
-    /// <summary>Messages taken so far, those of the open chunk included.</summary>
-    public ulong Messages => _summary.MessageCount;
-
     /// <summary>A file that is not there yet.</summary>
     /// <exception cref="IOException">It is there already, or its folder is not.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>

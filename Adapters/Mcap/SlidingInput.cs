@@ -39,7 +39,7 @@ internal sealed class SlidingInput(Stream source)
                 return false;
             }
 
-            MakeRoom(count);
+            MakeRoom();
             Fill();
         }
 
@@ -64,20 +64,19 @@ internal sealed class SlidingInput(Stream source)
         }
     }
 
-    private void MakeRoom(int count)
+    /// <summary>
+    /// Only when the buffer is full: what is held moves to its front, or into one twice as large where that would free little. So however a file makes
+    /// its reader look ahead, each byte is moved a few times at most.
+    /// </summary>
+    private void MakeRoom()
     {
-        if (_end < _buffer.Length && _start + count <= _buffer.Length)
+        if (_end < _buffer.Length)
         {
             return;
         }
 
         var held = _end - _start;
-        var target = _buffer;
-        if (held == _buffer.Length)
-        {
-            target = new byte[(int)Math.Min(2L * _buffer.Length, Array.MaxLength)];
-        }
-
+        var target = held > _buffer.Length - (_buffer.Length / 4) ? new byte[(int)Math.Min(2L * _buffer.Length, Array.MaxLength)] : _buffer;
         Buffer.BlockCopy(_buffer, _start, target, 0, held);
         (_buffer, _start, _end) = (target, 0, held);
     }

@@ -122,8 +122,7 @@ internal static class SummaryReader
     /// <summary>Whether every message can be found by it: as many chunks as were counted, none beyond the data, and every channel of theirs known.</summary>
     private static bool IsComplete(McapContents contents, McapProblems problems, long start)
     {
-        if (contents.Statistics is not { } statistics || statistics.ChunkCount != contents.Chunks.Count || (statistics.MessageCount > 0 && contents.Chunks.Count == 0)
-            || statistics.AttachmentCount != contents.Attachments.Count || statistics.MetadataCount != contents.Metadata.Count)
+        if (!Counts(contents))
         {
             return false; // a file may leave indexes out; that is no damage
         }
@@ -146,6 +145,13 @@ internal static class SummaryReader
             }
         }
 
-        return contents.Definitions.Channels.Count >= statistics.ChannelCount;
+        return true;
     }
+
+    /// <summary>Where there are no statistics, chunk indexes are taken for all of them, as the specification promises.</summary>
+    private static bool Counts(McapContents contents) => contents.Statistics is { } statistics
+        ? statistics.ChunkCount == contents.Chunks.Count && (statistics.MessageCount == 0 || contents.Chunks.Count > 0)
+            && statistics.AttachmentCount == contents.Attachments.Count && statistics.MetadataCount == contents.Metadata.Count
+            && contents.Definitions.Channels.Count >= statistics.ChannelCount
+        : contents.Chunks.Count > 0;
 }

@@ -29,6 +29,30 @@ public sealed class McapDamageTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Compressions))]
+    public void File_CutInsideAChunk_GivesWhatTheStreamedReaderGives(McapCompression compression)
+    {
+        var file = new McapSample(1_000).Write(compression, chunkBytes: 1 << 18);
+        var chunk = Offsets(file, McapOpcode.Chunk)[^1];
+        var cut = file[..(chunk + (Offsets(file, McapOpcode.MessageIndex)[^1] - chunk) / 2)];
+        var path = _folder.At("cut.mcap");
+        File.WriteAllBytes(path, cut);
+        using var opened = McapFile.Open(path);
+        using var cursor = opened.ReadMessages();
+        var messages = new List<SampleMessage>();
+        while (cursor.Read())
+        {
+            messages.Add(SampleMessage.Of(cursor.Message));
+        }
+
+        var (streamed, _) = ReadAll(cut);
+        Assert.InRange(streamed.Count, 300, 999);
+        Assert.Equal(streamed.OrderBy(message => message.LogTimeNs).ThenBy(message => message.Sequence), messages);
+        Assert.Equal((ulong)messages.Count, opened.Statistics!.MessageCount);
+        Assert.Equal(McapProblemKind.Cut, Assert.Single(opened.Problems.First).Kind);
+    }
+
+    [Theory]
+    [MemberData(nameof(Compressions))]
     public void Read_ByteOfAChunkWrong_LeavesThatChunkOutAndNamesItsPlace(McapCompression compression)
     {
         var sample = new McapSample(1_000);
@@ -187,12 +211,34 @@ public sealed class McapDamageTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Compressions))]
-    public void Read_FuzzedBytes_AlwaysEnds(McapCompression compression)
+    public void Read_FuzzedBytes_AlwaysEnds(McapCompression compression) => Fuzz(compression, 60);
+
+    [Theory]
+    [Trait("Category", "Slow")]
+    [MemberData(nameof(Compressions))]
+    public void Read_FuzzedBytesOften_AlwaysEnds(McapCompression compression) => Fuzz(compression, 3_000);
+
+    internal static (List<SampleMessage> Messages, McapProblems Problems) ReadAll(byte[] file)
+    {
+        using var reader = new McapStreamReader(new MemoryStream(file, writable: false));
+        var messages = new List<SampleMessage>();
+        while (reader.Read())
+        {
+            if (reader.Opcode == McapOpcode.Message)
+            {
+                messages.Add(SampleMessage.Of(reader.Message));
+            }
+        }
+
+        return (messages, reader.Problems);
+    }
+
+    private void Fuzz(McapCompression compression, int rounds)
     {
         var file = new McapSample(150).Write(compression, chunkBytes: 2_048);
         var path = _folder.At("fuzzed.mcap");
         var random = new Random(20_261_123);
-        for (var round = 0; round < 300; round++)
+        for (var round = 0; round < rounds; round++)
         {
             var fuzzed = file.ToArray();
             for (var i = random.Next(1, 20); i > 0; i--)
@@ -220,21 +266,6 @@ public sealed class McapDamageTests : IDisposable
                 Assert.False(fuzzed.AsSpan(0, 8).SequenceEqual(file.AsSpan(0, 8)), $"round {round}: an MCAP file was refused");
             }
         }
-    }
-
-    internal static (List<SampleMessage> Messages, McapProblems Problems) ReadAll(byte[] file)
-    {
-        using var reader = new McapStreamReader(new MemoryStream(file, writable: false));
-        var messages = new List<SampleMessage>();
-        while (reader.Read())
-        {
-            if (reader.Opcode == McapOpcode.Message)
-            {
-                messages.Add(SampleMessage.Of(reader.Message));
-            }
-        }
-
-        return (messages, reader.Problems);
     }
 
     private static List<int> Offsets(byte[] file, McapOpcode opcode)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Forecast.Adapters.Mcap;
 using Forecast.Pipeline.Tests.Cli;
 
@@ -65,6 +66,21 @@ public sealed class McapHostileTests : IDisposable
             0,
             MostBytes);
         Assert.Equal(file, File.ReadAllBytes(path));
+    }
+
+    /// <summary>Moving what is held with every piece that comes would take minutes.</summary>
+    [Fact]
+    public void Read_LargeRecordInSmallPieces_EndsSoon()
+    {
+        var file = Begin().Chunk("", RawMcap.Message(1, 5, new byte[48_000_000])).DataEnd().End();
+        var started = Stopwatch.GetTimestamp();
+        using var reader = new McapStreamReader(new TrickleStream(file));
+        while (reader.Read())
+        {
+        }
+
+        Assert.Equal(0, reader.Problems.Count);
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 10);
     }
 
     [Fact]

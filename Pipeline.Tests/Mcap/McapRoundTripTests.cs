@@ -94,6 +94,17 @@ public sealed class McapRoundTripTests : IDisposable
     }
 
     [Fact]
+    public void File_WithoutStatistics_IsReadByItsIndex()
+    {
+        var sample = new McapSample(300);
+        using var file = Open(RawMcap.WithoutStatistics(sample.Write(McapCompression.Zstd)));
+
+        Assert.True(file.IsIndexed);
+        Assert.Null(file.Statistics);
+        Assert.Equal(sample.Written.OrderBy(message => message.LogTimeNs).ThenBy(message => message.Sequence), Messages(file));
+    }
+
+    [Fact]
     public void File_NotChunked_GivesMessagesInOrderOfLogTime()
     {
         var sample = new McapSample(1_000);

@@ -37,6 +37,27 @@ internal sealed class RawMcap
         return raw.DataEnd().End();
     }
 
+    /// <summary>The same file; its summary has no statistics, no offsets and no checksum.</summary>
+    public static byte[] WithoutStatistics(byte[] file)
+    {
+        var walker = new RecordWalker(file, 8);
+        while (walker.Next() && walker.Opcode != McapOpcode.DataEnd)
+        {
+        }
+
+        var raw = new RawMcap().Raw(file[8..walker.End]);
+        var start = (ulong)raw.Length;
+        while (walker.Next() && walker.Opcode != McapOpcode.Footer)
+        {
+            if (walker.Opcode is not McapOpcode.Statistics and not McapOpcode.SummaryOffset)
+            {
+                raw.Record((byte)walker.Opcode, walker.Content.ToArray());
+            }
+        }
+
+        return raw.End(start);
+    }
+
     public RawMcap Record(byte opcode, params byte[] content)
     {
         _bytes.Write(RecordOf(opcode, content));
