@@ -72,15 +72,15 @@ public sealed class McapHostileTests : IDisposable
     [Fact]
     public void Read_LargeRecordInSmallPieces_EndsSoon()
     {
-        var file = Begin().Chunk("", RawMcap.Message(1, 5, new byte[48_000_000])).DataEnd().End();
+        var file = Begin().Chunk("", RawMcap.Message(1, 5, new byte[8_000_000])).DataEnd().End();
         var started = Stopwatch.GetTimestamp();
-        using var reader = new McapStreamReader(new TrickleStream(file));
+        using var reader = new McapStreamReader(new TrickleStream(file, mostBytes: 100));
         while (reader.Read())
         {
         }
 
         Assert.Equal(0, reader.Problems.Count);
-        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 10);
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 30);
     }
 
     [Fact]

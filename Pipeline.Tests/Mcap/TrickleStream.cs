@@ -1,7 +1,8 @@
 namespace Forecast.Pipeline.Tests.Mcap;
 
 /// <summary>Cannot seek, and gives a few bytes at a time, as a pipe does.</summary>
-internal sealed class TrickleStream(byte[] bytes) : Stream
+/// <param name="mostBytes">That it gives at a time.</param>
+internal sealed class TrickleStream(byte[] bytes, int mostBytes = 5_000) : Stream
 {
     private readonly Random _random = new(1);
     private int _at;
@@ -18,7 +19,7 @@ internal sealed class TrickleStream(byte[] bytes) : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        var count = Math.Min(Math.Min(buffer.Length, bytes.Length - _at), 1 + _random.Next(5_000));
+        var count = Math.Min(Math.Min(buffer.Length, bytes.Length - _at), 1 + _random.Next(mostBytes));
         bytes.AsSpan(_at, count).CopyTo(buffer);
         _at += count;
         return count;
