@@ -36,6 +36,9 @@ internal sealed record Summary
     /// <summary>Of the canonical fields; null when none was kept.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>Faults that were made on purpose, as they were asked for: figures of such a run are not the program's.</summary>
+    public IReadOnlyList<string> Injected { get; init; } = [];
+
     /// <summary>The counts of a ledger, its drops by reason (those that happened).</summary>
     public static FramesetCounts FramesetsOf(LedgerCopy ledger) => new(ledger.Due, ledger.Formed, ledger.Published, DropsOf(ledger.SetDrops));
 

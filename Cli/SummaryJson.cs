@@ -35,6 +35,13 @@ internal static class SummaryJson
 
             json.WriteEndObject();
             json.WriteString("digest", summary.Digest);
+            json.WriteStartArray("injected");
+            foreach (var fault in summary.Injected)
+            {
+                json.WriteStringValue(fault);
+            }
+
+            json.WriteEndArray();
             json.WriteEndObject();
         }
 

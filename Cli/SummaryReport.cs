@@ -62,6 +62,11 @@ internal static class SummaryReport
         }
 
         rows.Add(Row("risk events", summary.RiskEvents.ToString(CultureInfo.InvariantCulture)));
+        if (summary.Injected.Count > 0)
+        {
+            rows.Add(Row("injected", string.Join(", ", summary.Injected)));
+        }
+
         if (summary.Digest is not null)
         {
             rows.Add(Row("digest", summary.Digest));

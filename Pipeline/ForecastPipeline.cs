@@ -4,6 +4,7 @@ using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Pipeline;
 
@@ -17,7 +18,7 @@ namespace Forecast.Pipeline;
 ///  4 Admit      only what can still make its deadline                <see cref="Admission"/>
 ///  5 Encode, 6 Remember, 7 Imagine                                   <see cref="Inference.WorldStep"/>
 ///  8 Judge      calibrated risk, level, alarm, trust                 <see cref="Risk.Judge"/>
-///     ---- channel: judged forecasts; wakes the publishing thread ----
+///     ---- channel: judged forecasts; wakes the publishing thread; what publishing took comes back for step 4 ----
 ///  9 Publish    to every sink, none as valid after its deadline      <see cref="ForecastPublisher"/>
 /// 10 Account    two ledgers, exact at every moment                   <see cref="Ledger"/>
 /// then, on the journey's thread, in what is left of the period: look back for surprise   <see cref="Journey.Reflect"/>
@@ -37,15 +38,18 @@ public sealed class ForecastPipeline : IDisposable
     private readonly CameraThread[] _cameras;
     private readonly Channel<CameraEvent> _arrivals;
     private readonly Channel<SceneForecast> _judged;
+    private readonly Channel<Delivery> _handedOver;
     private readonly AutoResetEvent _arrived = new(false);
     private readonly AutoResetEvent _readyToPublish = new(false);
     private readonly Thread _journeyThread;
     private readonly Thread _publishingThread;
+    private readonly Pulse _journeyPulse;
+    private readonly Pulse _publishPulse;
     private readonly ManualResetEventSlim _allEnded = new(false);
     private int _camerasRunning;
     private volatile bool _stopping;
     private volatile bool _journeyEnded;
-    private Exception? _broken;
+    private volatile Exception? _broken;
 
     public ForecastPipeline(JourneyParts parts, IReadOnlyList<IFrameSource> sources, FramePool pool, ForecastPublisher publisher, RigClock clock)
     {
@@ -55,9 +59,14 @@ public sealed class ForecastPipeline : IDisposable
         _publisher = publisher;
         _pool = pool;
         _clock = clock;
+        _journeyPulse = new Pulse("journey", clock);
+        _publishPulse = new Pulse("publish", clock);
+        Pulses = [_journeyPulse, _publishPulse];
         // As many as there are slots, and room for the events that carry none: a write never fails while the pipeline runs.
         _arrivals = Channel.CreateBounded<CameraEvent>(new BoundedChannelOptions(pool.Capacity + (sources.Count * 4)) { SingleReader = true });
         _judged = Channel.CreateBounded<SceneForecast>(new BoundedChannelOptions(8) { SingleReader = true, SingleWriter = true });
+        // What publishing took, on its way back to step 4.
+        _handedOver = Channel.CreateBounded<Delivery>(new BoundedChannelOptions(8) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.DropOldest });
         _cameras = [.. sources.Select((source, camera) => new CameraThread(camera, source, pool, _arrivals.Writer, _arrived, _ledger))];
         _camerasRunning = sources.Count;
         _journeyThread = new Thread(RunJourney) { IsBackground = true, Name = "journey", Priority = ThreadPriority.AboveNormal };
@@ -69,6 +78,12 @@ public sealed class ForecastPipeline : IDisposable
     public Ledger Ledger => _ledger;
 
     public IReadOnlyList<CameraThread> Cameras => _cameras;
+
+    /// <summary>Of the threads on which every forecast depends; a camera's thread that hangs is a camera that is silent.</summary>
+    public IReadOnlyList<Pulse> Pulses { get; }
+
+    /// <summary>A thread ended by an exception; <see cref="WaitForEnd"/> throws it.</summary>
+    public bool IsBroken => _broken is not null;
 
     /// <summary>Frames that wait for the journey's thread, and forecasts that wait for the publisher's.</summary>
     public (int Frames, int Forecasts) Queued => (_arrivals.Reader.Count, _judged.Reader.Count);
@@ -136,7 +151,13 @@ public sealed class ForecastPipeline : IDisposable
         {
             while (!_stopping)
             {
+                _journeyPulse.Work();
                 TakeArrivals();
+                while (_handedOver.Reader.TryRead(out var delivery))
+                {
+                    _journey.HandedOver(delivery);
+                }
+
                 if (_journey.TryTravel(_clock.Now) is { } forecast)
                 {
                     Hand(forecast);
@@ -151,6 +172,7 @@ public sealed class ForecastPipeline : IDisposable
                     break;
                 }
 
+                _journeyPulse.Wait();
                 Sleep();
             }
 
@@ -163,6 +185,7 @@ public sealed class ForecastPipeline : IDisposable
         }
         finally
         {
+            _journeyPulse.Wait();
             _journeyEnded = true;
             _readyToPublish.Set();
         }
@@ -206,7 +229,7 @@ public sealed class ForecastPipeline : IDisposable
 
     private void Hand(SceneForecast forecast)
     {
-        forecast.Judged = _clock.Now;
+        _journey.Judged(forecast, _clock.Now);
         if (!_judged.Writer.TryWrite(forecast))
         {
             throw new UnreachableException("the channel of judged forecasts has more room than there are forecasts");
@@ -223,7 +246,10 @@ public sealed class ForecastPipeline : IDisposable
             {
                 while (_judged.Reader.TryRead(out var forecast))
                 {
+                    _publishPulse.Work();
                     _publisher.Publish(forecast);
+                    _publishPulse.Wait();
+                    _handedOver.Writer.TryWrite(Delivery.Of(forecast));
                     _forecasts.Return(forecast);
                 }
 

@@ -32,6 +32,7 @@ public sealed class Journey
     private readonly TimeSpan _validFor;
     private readonly TimeSpan _period;
     private readonly bool _everySet;
+    private readonly int[] _cameraOrder;
     private readonly long[] _lastFrameStopwatch;
     private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
     private bool _jumped;
@@ -54,6 +55,7 @@ public sealed class Journey
         _forecasts = parts.Forecasts;
         _validFor = parts.Admission.Budget + (parts.Period * 2);
         _everySet = parts.EverySet;
+        _cameraOrder = parts.CameraOrder;
         _next = new FrameSet(parts.Ledger.Cameras);
         _spare = new FrameSet(parts.Ledger.Cameras);
         _lastFrameStopwatch = new long[parts.Ledger.Cameras];
@@ -115,6 +117,16 @@ public sealed class Journey
         _episodes.Reflect();
     }
 
+    /// <summary>The forecast is ready to be published: notes when, and what its run cost.</summary>
+    public void Judged(SceneForecast forecast, Timestamp now)
+    {
+        forecast.Judged = now;
+        _costs.ObserveRun(forecast.RungIndex, now - forecast.Dispatched, forecast.IsProbe);
+    }
+
+    /// <summary>What the publishing thread took for a forecast; told on this one.</summary>
+    public void HandedOver(in Delivery delivery) => _costs.ObservePublishing(delivery.Took, delivery.OfProbe);
+
     /// <summary>Gives back every frame that waits.</summary>
     public void Abandon() => _aligner.Abandon();
 
@@ -128,10 +140,14 @@ public sealed class Journey
             return null;
         }
 
+        Shed(set, _costs.Rungs[rung].Cameras);
+
         // What was admitted is always remembered, even when nobody can take the forecast.
         var forecast = _forecasts.TryRent() ?? _unheard;
         var started = Stopwatch.GetTimestamp();
         Begin(forecast, set, now, formed);
+        forecast.RungIndex = rung;
+        forecast.Promised = _costs.Cost(rung);
         forecast.Times[Stage.Admit] = Nanoseconds(formed, started);
         CountUsed(set);
         set.AfterJump = _jumped; // a set that was dropped leaves its jump to the next one that runs
@@ -149,9 +165,22 @@ public sealed class Journey
         _surprise.Note(forecast, until: forecast.Dispatched + _period);
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
-        _costs.Observe(rung, TimeSpan.FromTicks(Nanoseconds(started, ended) / TimeSpan.NanosecondsPerTick));
         OweOrPayEdge(forecast);
         return forecast == _unheard ? GiveUp(forecast, DropReason.SinkBusy) : forecast;
+    }
+
+    /// <summary>Leaves out the least informative cameras, down to as many as the rung has time for.</summary>
+    private void Shed(FrameSet set, int kept)
+    {
+        for (var place = _cameraOrder.Length - 1; set.Used > kept; place--)
+        {
+            var camera = _cameraOrder[place];
+            if (set.Use(camera).Used)
+            {
+                set.Shed(camera);
+                _ledger.FrameDropped(camera, DropReason.Shed);
+            }
+        }
     }
 
     /// <summary>An alarm's edge on a forecast that nobody takes goes out with the next one that somebody does.</summary>

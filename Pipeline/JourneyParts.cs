@@ -40,6 +40,9 @@ public sealed record JourneyParts
     /// <summary>Filled when no forecast of the pool is free.</summary>
     public required SceneForecast Unheard { get; init; }
 
+    /// <summary>The rig's cameras, the most informative first.</summary>
+    public required int[] CameraOrder { get; init; }
+
     public required TimeSpan Period { get; init; }
 
     /// <inheritdoc cref="JourneyOptions.EverySet"/>
@@ -82,6 +85,7 @@ public sealed record JourneyParts
             Ledger = ledger,
             Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
             Unheard = NewForecast(),
+            CameraOrder = Scheduling.CameraOrder.MostInformativeFirst(manifest, run.LiftValid, rig.Cameras.Count),
             Period = manifest.TickPeriod,
             EverySet = options.EverySet,
         };

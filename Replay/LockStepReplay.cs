@@ -159,7 +159,7 @@ public sealed class LockStepReplay : IDisposable
         var now = new Timestamp(_clock.GetTimestamp());
         while (_journey.TryTravel(now) is { } forecast)
         {
-            forecast.Judged = now;
+            _journey.Judged(forecast, now);
             _publisher.Publish(forecast);
             Progress?.Invoke(forecast.Reference);
             _parts.Forecasts.Return(forecast);

@@ -32,7 +32,62 @@ public sealed class RunFileSink : IForecastSink
 
     public string Name => "run file";
 
+    /// <exception cref="IOException">The disk is full or gone.</exception>
     public SinkResult Publish(SceneForecast forecast)
+    {
+        try
+        {
+            WriteAll(forecast);
+            return SinkResult.Taken;
+        }
+        catch (Exception full) when (IsFull(full))
+        {
+            throw CannotWrite(full);
+        }
+    }
+
+    public bool Flush(TimeSpan limit)
+    {
+        _file.Flush();
+        return true;
+    }
+
+    /// <summary>The run is whole: the file takes its name. Nothing is published after it.</summary>
+    /// <exception cref="IOException">The disk is full or gone.</exception>
+    public void Complete()
+    {
+        try
+        {
+            _file.Dispose();
+            File.Move(_temporary, _path, overwrite: true);
+        }
+        catch (Exception full) when (IsFull(full))
+        {
+            throw CannotWrite(full);
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            _file.Dispose();
+        }
+        catch (Exception full) when (IsFull(full))
+        {
+            // The write that failed has said so; what is left in the buffer goes the way of the file.
+        }
+
+        File.Delete(_temporary); // no longer there where the run is whole
+        _encoder.Dispose();
+    }
+
+    /// <summary>A limit on the size of files comes as the argument's fault.</summary>
+    private static bool IsFull(Exception fault) => fault is IOException or ArgumentOutOfRangeException { ParamName: "value", ActualValue: null };
+
+    private IOException CannotWrite(Exception full) => new($"{_path}: the run cannot be written, and nothing of it is kept: {full.Message}", full);
+
+    private void WriteAll(SceneForecast forecast)
     {
         var stamp = new MessageStamp(_sequence++, _clock.Now);
         Write("scene"u8, _encoder.Scene(forecast, stamp));
@@ -52,29 +107,6 @@ public sealed class RunFileSink : IForecastSink
         {
             Write("memory/event"u8, _encoder.MemoryEvent(forecast, stamp));
         }
-
-        return SinkResult.Taken;
-    }
-
-    public bool Flush(TimeSpan limit)
-    {
-        _file.Flush();
-        return true;
-    }
-
-    /// <summary>The run is whole: the file takes its name. Nothing is published after it.</summary>
-    /// <exception cref="IOException">The disk is full or gone.</exception>
-    public void Complete()
-    {
-        _file.Dispose();
-        File.Move(_temporary, _path, overwrite: true);
-    }
-
-    public void Dispose()
-    {
-        _file.Dispose();
-        File.Delete(_temporary); // no longer there where the run is whole
-        _encoder.Dispose();
     }
 
     private void Write(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> message)

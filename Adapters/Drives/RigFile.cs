@@ -1,3 +1,4 @@
+using Forecast.Adapters.Sodium;
 using Forecast.Pipeline.Frames;
 
 namespace Forecast.Adapters.Drives;
@@ -10,9 +11,10 @@ public static class RigFile
     private const double FurthestMountM = 30;
 
     /// <exception cref="UnusableInputException">It cannot be read, or something in it is wrong: all problems with their lines.</exception>
-    public static Rig Load(string path)
+    /// <exception cref="SignatureException">It must be signed and is not.</exception>
+    public static Rig Load(string path, MinisignKey? signedBy = null)
     {
-        var (document, root) = StrictDocument.Load(path);
+        var (document, root) = StrictDocument.Load(path, signedBy);
         return Read(document, root);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Forecast.Adapters.Sodium;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -16,24 +17,23 @@ internal sealed class StrictDocument
 
     private StrictDocument(string file) => _file = file;
 
-    public static (StrictDocument Document, StrictSection Root) Load(string path)
+    /// <param name="signedBy">Whose signature the file must have; null: none.</param>
+    /// <exception cref="SignatureException">It has not, and nothing of it was used.</exception>
+    public static (StrictDocument Document, StrictSection Root) Load(string path, MinisignKey? signedBy = null)
     {
-        string text;
+        byte[] content;
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > LargestBytes })
-            {
-                throw new UnusableInputException($"{path}: larger than {LargestBytes >> 20} MB, so it is no such file");
-            }
-
-            text = File.ReadAllText(path);
+            content = WholeFile.Read(path, LargestBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UnusableInputException($"{path}: cannot be read ({e.Message.TrimEnd('.')}): check the path and its rights");
         }
 
-        return Parse(text, path);
+        signedBy?.Demand(path, content);
+        using var text = new StreamReader(new MemoryStream(content)); // which knows a byte order mark
+        return Parse(text.ReadToEnd(), path);
     }
 
     public static (StrictDocument Document, StrictSection Root) Parse(string text, string file)

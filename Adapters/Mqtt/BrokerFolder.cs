@@ -5,6 +5,9 @@ namespace Forecast.Adapters.Mqtt;
 /// <summary>The embedded broker's private folder: its configuration, and what it keeps of persistent sessions. Deleted at the end.</summary>
 internal sealed class BrokerFolder : IDisposable
 {
+    /// <summary>Ten times our largest message.</summary>
+    private const int LargestPacket = 4 << 20;
+
     private const UnixFileMode OthersMayPass = UnixFileMode.OtherExecute;
 
     internal BrokerFolder()
@@ -19,6 +22,9 @@ internal sealed class BrokerFolder : IDisposable
 
     internal string Folder { get; }
 
+    /// <summary>This run's password of <see cref="ViewerAccount.User"/>, for our user alone.</summary>
+    internal string ViewerPassword => Path.Combine(Folder, "websocket.password");
+
     internal string Configuration => Path.Combine(Folder, "mosquitto.conf");
 
     /// <summary>The user without rights that the broker runs as when we are root; null: as ourselves.</summary>
@@ -30,14 +36,28 @@ internal sealed class BrokerFolder : IDisposable
         return File.Exists(file) && File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(clientId)) >= 0;
     }
 
+    /// <summary>Makes this run's password: for us as it is, for the broker hashed, with what its user may do.</summary>
+    internal void WriteViewer()
+    {
+        var password = ViewerAccount.NewPassword();
+        WriteSecret(ViewerPassword, [password]);
+        WriteSecret(ViewerUsers, [ViewerAccount.PasswordLine(password)]);
+        WriteSecret(ViewerAccess, ViewerAccount.Access);
+        if (Servant is { } servant)
+        {
+            GiveTo(servant, ViewerUsers);
+            GiveTo(servant, ViewerAccess);
+        }
+    }
+
     internal void WriteConfiguration(int port, int webSocketPort, IReadOnlyList<string> extra)
     {
         // socket_domain: without it the WebSocket library ignores the address and listens on every network the machine is in.
         // autosave: with the default a killed broker loses what it had acknowledged and not yet delivered to a sleeping session.
         string[] lines =
         [
-            "per_listener_settings false",
-            "allow_anonymous true",
+            "per_listener_settings true",
+            $"max_packet_size {LargestPacket}",
             "set_tcp_nodelay true",
             "persistence true",
             $"persistence_location {Folder}/",
@@ -48,9 +68,13 @@ internal sealed class BrokerFolder : IDisposable
             "log_type notice",
             "connection_messages false",
             $"listener {port} 127.0.0.1",
+            "allow_anonymous true",
             $"listener {webSocketPort} 127.0.0.1",
             "socket_domain ipv4",
             "protocol websockets",
+            "allow_anonymous false",
+            $"password_file {ViewerUsers}",
+            $"acl_file {ViewerAccess}",
             .. extra,
         ];
         File.WriteAllLines(Configuration, Servant is null && LibC.EffectiveUser() == 0 ? ["user root", .. lines] : lines);
@@ -69,6 +93,25 @@ internal sealed class BrokerFolder : IDisposable
         catch (IOException)
         {
             // a temporary folder that somebody still looks into: the system cleans it up
+        }
+    }
+
+    private string ViewerUsers => Path.Combine(Folder, "websocket.users");
+
+    private string ViewerAccess => Path.Combine(Folder, "websocket.acl");
+
+    private static void WriteSecret(string path, IReadOnlyList<string> lines)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var file = new StreamWriter(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options);
+        foreach (var line in lines)
+        {
+            file.WriteLine(line);
         }
     }
 

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Forecast.Adapters.Mqtt;
 
 /// <summary>
-/// Debian's mosquitto as a child: on loopback only, from a private temporary folder, started again when it dies, ended with us. The thread
+/// Debian's mosquitto as a child: on loopback only (the WebSocket listener for reading only, behind a password of this run), from a private temporary folder, started again when it dies, ended with us. The thread
 /// that starts it lives as long as it does, because the kernel's "end with your parent" means the parent's thread.
 /// </summary>
 public sealed class EmbeddedBroker : IDisposable
@@ -46,6 +46,12 @@ public sealed class EmbeddedBroker : IDisposable
     public string Url => $"mqtt://127.0.0.1:{Port}";
 
     public string WebSocketUrl => $"ws://127.0.0.1:{WebSocketPort}";
+
+    /// <summary>Who may read by WebSocket.</summary>
+    public static string WebSocketUser => ViewerAccount.User;
+
+    /// <summary>A file with that user's password, for our user alone.</summary>
+    public string WebSocketPasswordFile => _folder.ViewerPassword;
 
     /// <summary>How often it had to be started again.</summary>
     public int Restarts => Volatile.Read(ref _restarts);
@@ -123,6 +129,7 @@ public sealed class EmbeddedBroker : IDisposable
 
     private void StartFirst(string program)
     {
+        _folder.WriteViewer();
         for (var attempt = 1; ; attempt++)
         {
             Port = _options.Port != 0 ? _options.Port : FreePort();

@@ -36,6 +36,7 @@ public sealed unsafe partial class MqttConnection
         }
         finally
         {
+            Pulse?.Wait();
             Withdraw();
         }
     }
@@ -53,7 +54,9 @@ public sealed unsafe partial class MqttConnection
                 return $"no answer within {_options.ConnectLimit.TotalSeconds} s";
             }
 
+            Pulse?.Wait();
             var readable = Wait(session, left);
+            Pulse?.Work();
             string? ended;
             bool acknowledged;
             lock (_gate)

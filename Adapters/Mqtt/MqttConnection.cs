@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Adapters.Mqtt;
 
@@ -61,6 +62,9 @@ public sealed unsafe partial class MqttConnection : IDisposable
     /// must neither block nor publish. QoS 0 only says that it is with the socket.
     /// </summary>
     public Action<MqttDeparture>? Departed { get; set; }
+
+    /// <summary>Told when the connection's thread works and when it waits; set before <see cref="Start"/>.</summary>
+    public Pulse? Pulse { get; set; }
 
     /// <summary>Set before <see cref="Start"/>.</summary>
     public MqttWill? Will { get; set; }

@@ -12,7 +12,14 @@ public sealed class MqttEgoMotionSource : IEgoMotionSource
     /// <summary>Bytes of the largest message that is read at all: hundreds of times what a plan needs.</summary>
     public const int LargestMessage = 8 * 1024;
 
+    /// <summary>Messages a second that are read, twice what is asked for: in/ego 20 to 100, in/plan 5 to 20.</summary>
+    internal const int EgoPerSecond = 200;
+
+    internal const int PlansPerSecond = 40;
+
     private readonly RigClock _clock;
+    private readonly MessageRate _egoRate = new(EgoPerSecond);
+    private readonly MessageRate _planRate = new(PlansPerSecond);
     private readonly PlanValues _plan = new();
     private volatile IEgoMotionListener? _listener;
 
@@ -38,7 +45,7 @@ public sealed class MqttEgoMotionSource : IEgoMotionSource
         }
 
         var values = default(EgoValues);
-        var problem = Unfit(in message)
+        var problem = Unfit(in message, _egoRate, arrival)
             ?? (VehicleJson.LooksLikeJson(message.Payload) ? VehicleJson.ReadEgo(message.Payload, ref values) : VehicleProtobuf.ReadEgo(message.Payload, ref values))
             ?? VehicleLimits.Check(in values);
         if (problem is not null)
@@ -60,7 +67,7 @@ public sealed class MqttEgoMotionSource : IEgoMotionSource
         }
 
         _plan.Clear();
-        var problem = Unfit(in message)
+        var problem = Unfit(in message, _planRate, arrival)
             ?? (VehicleJson.LooksLikeJson(message.Payload) ? VehicleJson.ReadPlan(message.Payload, _plan) : VehicleProtobuf.ReadPlan(message.Payload, _plan))
             ?? VehicleLimits.Check(_plan);
         if (problem is not null)
@@ -73,8 +80,9 @@ public sealed class MqttEgoMotionSource : IEgoMotionSource
             new Timestamp(_plan.CaptureTimeNs!.Value), arrival, _plan.Accelerations.ToArray(), _plan.Curvatures.ToArray()));
     }
 
-    private static string? Unfit(in MqttMessage message) =>
-        message.Payload.Length > LargestMessage ? "larger than 8 KiB"
+    private static string? Unfit(in MqttMessage message, MessageRate rate, Timestamp now) =>
+        !rate.Take(now) ? "more a second than are read"
+        : message.Payload.Length > LargestMessage ? "larger than 8 KiB"
         : message.Payload.IsEmpty ? "empty"
         : message.Retained ? "retained: older than the subscription"
         : null;

@@ -120,6 +120,9 @@ public sealed class MqttForecastSink : IForecastSink
         }
     }
 
+    /// <summary>The number and time of the next message on the status topic, for who else speaks there in this session's name.</summary>
+    public MessageStamp StampStatus() => _status.Stamp(_clock);
+
     public bool Flush(TimeSpan limit) => _connection.Flush(limit);
 
     /// <summary>Says offline and lets it leave; the connection is its owner's to end. After the last <see cref="Publish"/> and report.</summary>

@@ -5,7 +5,18 @@ namespace Forecast.Adapters.Mqtt;
 /// <summary>How one topic is published or subscribed.</summary>
 /// <param name="Name">Below the base topic.</param>
 /// <param name="Expiry">After which the broker throws an undelivered message away; null: never.</param>
-public sealed record TopicRule(string Name, int Qos, bool Retain, TimeSpan? Expiry);
+/// <param name="Writer">Who alone may publish there.</param>
+public sealed record TopicRule(string Name, int Qos, bool Retain, TimeSpan? Expiry, TopicWriter Writer = TopicWriter.Processor);
+
+/// <summary>The two who write; all others only read.</summary>
+public enum TopicWriter
+{
+    /// <summary>Forecast itself.</summary>
+    Processor,
+
+    /// <summary>The vehicle, which says how it moves and what it intends and asks.</summary>
+    Vehicle,
+}
 
 /// <summary>Every topic there is, in one place.</summary>
 public static class TopicTable
@@ -40,12 +51,18 @@ public static class TopicTable
     public static readonly TopicRule Latency = new("latency", 0, false, TimeSpan.FromSeconds(3));
 
     /// <summary>The vehicle publishes, we subscribe.</summary>
-    public static readonly TopicRule InEgo = new("in/ego", 0, false, TimeSpan.FromSeconds(1));
+    public static readonly TopicRule InEgo = new("in/ego", 0, false, TimeSpan.FromSeconds(1), TopicWriter.Vehicle);
 
-    public static readonly TopicRule InPlan = new("in/plan", 0, false, TimeSpan.FromSeconds(1));
+    public static readonly TopicRule InPlan = new("in/plan", 0, false, TimeSpan.FromSeconds(1), TopicWriter.Vehicle);
+
+    /// <summary>The vehicle asks about manoeuvres of its own; answers go below <see cref="PlanResponses"/> only.</summary>
+    public static readonly TopicRule PlanRequest = new("plan/request", 1, false, TimeSpan.FromSeconds(2), TopicWriter.Vehicle);
+
+    /// <summary>Where the answers to one client's requests go: its name follows, and nobody else reads there.</summary>
+    public const string PlanResponses = "plan/response/";
 
     public static IReadOnlyList<TopicRule> All { get; } =
-        [Status, Model, Rig, Scene, Risk, RiskEvent, SurpriseEvent, MemoryEvent, Plan, Health, Latency, InEgo, InPlan];
+        [Status, Model, Rig, Scene, Risk, RiskEvent, SurpriseEvent, MemoryEvent, Plan, Health, Latency, InEgo, InPlan, PlanRequest];
 
     /// <summary>For live cameras only.</summary>
     /// <exception cref="ArgumentException">The name cannot stand in a topic.</exception>
@@ -54,6 +71,13 @@ public static class TopicTable
     /// <summary>For the demo and every recorded source: no subscription below forecast/v1/ matches it.</summary>
     /// <exception cref="ArgumentException">A name cannot stand in a topic.</exception>
     public static string ReplayBase(string vehicle, string run) => $"forecast/replay/v1/{Level("vehicle", vehicle)}/{Level("run", run)}/";
+
+    /// <summary>A filter for all runs of a vehicle's recorded sources; null: of every vehicle's.</summary>
+    /// <exception cref="ArgumentException">The name cannot stand in a topic.</exception>
+    internal static string ReplayFilter(string? vehicle) => $"forecast/replay/v1/{(vehicle is null ? "+" : Level("vehicle", vehicle))}/+/";
+
+    /// <summary>Matches the live base of every vehicle.</summary>
+    internal const string AnyLiveBase = "forecast/v1/+/";
 
     private static string Level(string what, string name) =>
         name.Length is > 0 and <= 100 && !name.AsSpan().ContainsAny(NotInALevel)

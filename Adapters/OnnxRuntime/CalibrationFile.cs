@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Forecast.Adapters.Sodium;
 using Forecast.Pipeline.Inference;
 
 namespace Forecast.Adapters.OnnxRuntime;
@@ -13,9 +14,11 @@ public static class CalibrationFile
     private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
 
     /// <exception cref="CalibrationFileException">It cannot be read, has faults, which are all named, or was made for another model.</exception>
-    public static RigCalibration Load(string path, ModelManifest manifest)
+    /// <exception cref="SignatureException">It must be signed and is not.</exception>
+    public static RigCalibration Load(string path, ModelManifest manifest, MinisignKey? signedBy = null)
     {
         var bytes = ReadBytes(path);
+        signedBy?.Demand(path, bytes);
         JsonDocument document;
         try
         {
@@ -96,9 +99,7 @@ public static class CalibrationFile
     {
         try
         {
-            return new FileInfo(path).Length <= LargestBytes
-                ? File.ReadAllBytes(path)
-                : throw new CalibrationFileException([$"{path}: larger than {LargestBytes >> 20} MB, so it is no calibration"]);
+            return WholeFile.Read(path, LargestBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

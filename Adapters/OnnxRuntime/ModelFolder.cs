@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Forecast.Adapters.Sodium;
 using Forecast.Pipeline.Inference;
 
 namespace Forecast.Adapters.OnnxRuntime;
@@ -10,6 +11,9 @@ namespace Forecast.Adapters.OnnxRuntime;
 public sealed class ModelFolder
 {
     public const string ManifestName = "model.json";
+
+    private const int MostManifestBytes = 16 << 20;
+    private const int MostGraphBytes = int.MaxValue >> 1;
 
     private readonly ModelDescription _description;
     private readonly Dictionary<string, byte[]> _graphs = [];
@@ -37,8 +41,10 @@ public sealed class ModelFolder
     }
 
     /// <summary>As <see cref="Read(string)"/>, but notes what is wrong, and goes on as far as there is something to check.</summary>
+    /// <param name="signedBy">Whose signature the manifest must have; null: none.</param>
     /// <returns>Null where there is no manifest to go by.</returns>
-    internal static ModelFolder? Read(string path, List<string> problems)
+    /// <exception cref="SignatureException">It has not, and nothing of it was used.</exception>
+    internal static ModelFolder? Read(string path, List<string> problems, MinisignKey? signedBy = null)
     {
         if (!Directory.Exists(path))
         {
@@ -46,10 +52,12 @@ public sealed class ModelFolder
             return null;
         }
 
-        if (ReadFile(path, ManifestName, problems) is not { } json)
+        if (ReadFile(path, ManifestName, MostManifestBytes, problems) is not { } json)
         {
             return null;
         }
+
+        signedBy?.Demand(Path.Combine(path, ManifestName), json);
 
         if (ManifestReader.Read(json, Sha256(json), problems) is not { } description)
         {
@@ -73,7 +81,7 @@ public sealed class ModelFolder
     {
         foreach (var (graph, file) in _description.Files)
         {
-            if (file.Path.Length == 0 || ReadFile(FolderPath, file.Path, problems) is not { } bytes)
+            if (file.Path.Length == 0 || ReadFile(FolderPath, file.Path, MostGraphBytes, problems) is not { } bytes)
             {
                 continue;
             }
@@ -89,11 +97,11 @@ public sealed class ModelFolder
         }
     }
 
-    private static byte[]? ReadFile(string folder, string name, List<string> problems)
+    private static byte[]? ReadFile(string folder, string name, int mostBytes, List<string> problems)
     {
         try
         {
-            return File.ReadAllBytes(Path.Combine(folder, name));
+            return WholeFile.Read(Path.Combine(folder, name), mostBytes);
         }
         catch (FileNotFoundException)
         {

@@ -1,3 +1,5 @@
+using Forecast.Adapters.Sodium;
+
 namespace Forecast.Adapters.OnnxRuntime;
 
 /// <summary>How the world model is run.</summary>
@@ -17,6 +19,9 @@ public sealed record OnnxOptions
     /// themselves, so that the same inputs give the same bits on one instruction set. Default false.
     /// </summary>
     public bool Exact { get; init; }
+
+    /// <summary>Who must have signed model.json, which names every graph by its hash; null, the default: nobody.</summary>
+    public MinisignKey? SignedBy { get; init; }
 }
 
 /// <summary>Where the user wants the model to run.</summary>

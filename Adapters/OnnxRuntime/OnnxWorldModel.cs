@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Forecast.Adapters.Sodium;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Scheduling;
 
 namespace Forecast.Adapters.OnnxRuntime;
 
@@ -33,6 +35,7 @@ public sealed class OnnxWorldModel : IWorldModel
     /// <param name="log">Gets one line for each run that the runtime refused, on the caller's thread of that run.</param>
     /// <exception cref="ModelFolderException">Anything about the folder does not fit; everything that does not is named.</exception>
     /// <exception cref="ProviderUnavailableException">CUDA was demanded and cannot be had.</exception>
+    /// <exception cref="SignatureException">A signature is demanded, and is missing or wrong: nothing of the folder was used.</exception>
     public static OnnxWorldModel Load(string path, OnnxOptions? options = null, Action<string>? log = null) =>
         Load(path, options ?? new OnnxOptions(), log, AppContext.BaseDirectory);
 
@@ -45,7 +48,7 @@ public sealed class OnnxWorldModel : IWorldModel
         }
 
         var problems = new List<string>();
-        if (ModelFolder.Read(path, problems) is not { } folder)
+        if (ModelFolder.Read(path, problems, options.SignedBy) is not { } folder)
         {
             throw new ModelFolderException(path, problems);
         }
@@ -90,9 +93,8 @@ public sealed class OnnxWorldModel : IWorldModel
     }
 
     /// <summary>Runs whole ticks at each rung and times them, so that the first real one finds everything in place and the scheduler a cost.</summary>
-    /// <param name="rungs">Counts of manoeuvres.</param>
     /// <param name="repeats">Timed ticks a rung, after three that are not.</param>
-    public IReadOnlyList<ServiceTime> WarmUp(int cameras, IReadOnlyList<int> rungs, int repeats = 20)
+    public IReadOnlyList<ServiceTime> WarmUp(int cameras, IReadOnlyList<Rung> rungs, int repeats = 20)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);
         using var run = (OnnxWorldRun)CreateRun(cameras);
@@ -105,9 +107,9 @@ public sealed class OnnxWorldModel : IWorldModel
             for (var i = -3; i < repeats; i++)
             {
                 var start = Stopwatch.GetTimestamp();
-                if (Tick(run, rung) is var status and not RunStatus.Ok)
+                if (Tick(run, cameras, rung) is var status and not RunStatus.Ok)
                 {
-                    throw new InvalidOperationException($"The model {Manifest.Name} cannot be timed: a tick with {rung} manoeuvres ended {status}.");
+                    throw new InvalidOperationException($"The model {Manifest.Name} cannot be timed: a tick with {rung.Manoeuvres} manoeuvres ended {status}.");
                 }
 
                 run.Commit();
@@ -115,7 +117,7 @@ public sealed class OnnxWorldModel : IWorldModel
             }
 
             Array.Sort(ticks);
-            times.Add(new ServiceTime(cameras, rung, ticks[(repeats - 1) / 2], ticks[(int)Math.Ceiling(repeats * 0.99) - 1]));
+            times.Add(new ServiceTime(Math.Min(cameras, rung.Cameras), rung.Manoeuvres, ticks[(repeats - 1) / 2], ticks[(int)Math.Ceiling(repeats * 0.99) - 1]));
         }
 
         return times;
@@ -134,18 +136,18 @@ public sealed class OnnxWorldModel : IWorldModel
             var trial = $"in a trial with cameras: {cameras}, manoeuvres: {manoeuvres}; export the model again";
             using var run = new OnnxWorldRun(folder, sessions, cameras, sessions.Provider.IsCpu, problem => problems.Add($"{problem}, {trial}"));
             Blank(run);
-            if (Tick(run, manoeuvres) == RunStatus.NotFinite)
+            if (Tick(run, cameras, new Rung(manoeuvres, cameras)) == RunStatus.NotFinite)
             {
                 problems.Add($"the graphs give values that are not finite, {trial}");
             }
         }
     }
 
-    private static RunStatus Tick(OnnxWorldRun run, int manoeuvres)
+    private static RunStatus Tick(OnnxWorldRun run, int cameras, Rung rung)
     {
-        var status = run.Encode();
+        var status = rung.Cameras >= cameras ? run.Encode() : run.EncodeOnly([.. Enumerable.Range(0, rung.Cameras)]);
         status = status == RunStatus.Ok ? run.Remember() : status;
-        return status == RunStatus.Ok ? run.Imagine(manoeuvres) : status;
+        return status == RunStatus.Ok ? run.Imagine(rung.Manoeuvres) : status;
     }
 
     /// <summary>A first tick: black pictures of cameras that all look straight at every cell, of whose motion nothing is known.</summary>

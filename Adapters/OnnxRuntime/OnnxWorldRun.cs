@@ -16,7 +16,7 @@ internal sealed class OnnxWorldRun : IWorldRun
     private readonly bool _bindOnce;
     private readonly Dictionary<string, Array> _memory = [];
     private readonly float[][] _states;
-    private readonly BoundGraph _encoder;
+    private readonly BoundGraph[] _encoders;    // by the count of pictures, less one
     private readonly BoundGraph[] _recall;      // by which state is the committed one
     private readonly BoundGraph?[][] _imagine;  // the same, then by the count of manoeuvres
     private readonly int _steps;
@@ -43,7 +43,7 @@ internal sealed class OnnxWorldRun : IWorldRun
         }
 
         _states = [Floats("state"), Floats("next_state")];
-        _encoder = Bind("encoder", 0, most);
+        _encoders = [.. Enumerable.Range(1, cameras).Select(pictures => Bind("encoder", 0, most, pictures))];
         _recall = [Bind("memory", 0, most), Bind("memory", 1, most)];
         _imagine = [new BoundGraph?[most + 1], new BoundGraph?[most + 1]];
         foreach (var rung in folder.Manifest.CostTable)
@@ -97,7 +97,43 @@ internal sealed class OnnxWorldRun : IWorldRun
     public RunStatus Encode()
     {
         _remembered = false;
-        return Try("encoder", _encoder) is var status and not RunStatus.Ok ? status : Judge(Finite.All(Floats("features")));
+        return Try("encoder", _encoders[^1]) is var status and not RunStatus.Ok ? status : Judge(Finite.All(Floats("features")));
+    }
+
+    public RunStatus EncodeOnly(ReadOnlySpan<int> cameras)
+    {
+        _remembered = false;
+        var images = Images;
+        var features = Floats("features").AsSpan();
+        var picture = images.Length / _cameras;
+        var feature = features.Length / _cameras;
+        for (var place = 0; place < cameras.Length; place++)
+        {
+            images.Slice(cameras[place] * picture, picture).CopyTo(images.Slice(place * picture, picture));
+        }
+
+        if (Try("encoder", _encoders[cameras.Length - 1]) is var status and not RunStatus.Ok)
+        {
+            return status;
+        }
+
+        // Back to the cameras' places, from the last; what the others' hold is masked, but must be finite for that.
+        var finite = Finite.All(features[..(cameras.Length * feature)]);
+        var next = cameras.Length - 1;
+        for (var camera = _cameras - 1; camera >= 0; camera--)
+        {
+            var target = features.Slice(camera * feature, feature);
+            if (next >= 0 && cameras[next] == camera)
+            {
+                features.Slice(next-- * feature, feature).CopyTo(target);
+            }
+            else
+            {
+                target.Clear();
+            }
+        }
+
+        return Judge(finite);
     }
 
     public RunStatus Remember()
@@ -171,8 +207,7 @@ internal sealed class OnnxWorldRun : IWorldRun
 
         _disposed = true;
         _past.ForEach(past => past.Dispose());
-        _encoder.Dispose();
-        foreach (var graph in (ReadOnlySpan<BoundGraph?>)[.. _recall, .. _imagine[0], .. _imagine[1]])
+        foreach (var graph in (ReadOnlySpan<BoundGraph?>)[.. _encoders, .. _recall, .. _imagine[0], .. _imagine[1]])
         {
             graph?.Dispose();
         }
@@ -199,7 +234,7 @@ internal sealed class OnnxWorldRun : IWorldRun
     private BoundGraph Imagination(int committed, int manoeuvres) =>
         _imagine[committed][manoeuvres] ??= Bind("predictor", committed, manoeuvres);
 
-    private BoundGraph Bind(string graph, int committed, int manoeuvres)
+    private BoundGraph Bind(string graph, int committed, int manoeuvres, int? pictures = null)
     {
         var own = new List<TensorDeclaration>();
         foreach (var tensor in _tensors)
@@ -211,7 +246,7 @@ internal sealed class OnnxWorldRun : IWorldRun
         }
 
         var session = _sessions[graph] ?? throw new ObjectDisposedException(nameof(OnnxWorldModel));
-        return new BoundGraph(session, own, new AxisSizes(_cameras, manoeuvres), Place, _bindOnce);
+        return new BoundGraph(session, own, new AxisSizes(pictures ?? _cameras, manoeuvres), Place, _bindOnce);
 
         Array Place(TensorDeclaration tensor) => (tensor.Graph, tensor.Name) switch
         {

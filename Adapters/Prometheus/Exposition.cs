@@ -125,10 +125,14 @@ public sealed class Exposition
         Counter(to, "forecast_frame_sets_formed_total", "Frame sets formed: published, dropped or in flight.", _ledger.Formed);
         Counter(to, "forecast_frame_sets_published_total", "Frame sets that became a forecast the first sink took.", _ledger.Published);
         Counter(to, "forecast_frame_sets_on_time_total", "Of the published: valid or degraded, and before the deadline.", _ledger.OnTime);
+        Counter(to, "forecast_cost_violations_total", "Frame sets that took longer from dispatch until handed over than their cost said.", _ledger.CostViolations);
         to.Family("forecast_frame_sets_dropped_total", "counter", "Frame sets that went no further, by the one reason of each.");
         for (var reason = 0; reason < DropReasons.Length; reason++)
         {
-            to.Sample("forecast_frame_sets_dropped_total", "reason", DropReasons[reason], _ledger.SetDrops[reason]);
+            if ((DropReason)reason != DropReason.Shed && (reason > (int)DropReason.Black || reason == (int)DropReason.Superseded)) // the others are of single frames
+            {
+                to.Sample("forecast_frame_sets_dropped_total", "reason", DropReasons[reason], _ledger.SetDrops[reason]);
+            }
         }
 
         to.Family("forecast_state_resets_total", "counter", "Times that the world state began anew after the first start, by reason.");

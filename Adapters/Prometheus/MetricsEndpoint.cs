@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Threading.RateLimiting;
 using Forecast.Pipeline.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -18,6 +19,10 @@ namespace Forecast.Adapters.Prometheus;
 public sealed class MetricsEndpoint : IAsyncDisposable, IDisposable
 {
     private const string TextFormat = "text/plain; version=0.0.4; charset=utf-8";
+    private const int MostRequestsPerSecond = 50;
+    private const int MostConnections = 16;
+    private static readonly TimeSpan HeadersLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
 
     private readonly PipelineMetrics _metrics;
@@ -25,15 +30,29 @@ public sealed class MetricsEndpoint : IAsyncDisposable, IDisposable
     private readonly ArrayBufferWriter<byte> _text = new(32 * 1024);
     private readonly SemaphoreSlim _oneScrape = new(1);
     private readonly WebApplication _server;
+    private readonly bool _loopback;
+    private readonly TokenBucketRateLimiter _rate = new(new TokenBucketRateLimiterOptions
+    {
+        TokenLimit = MostRequestsPerSecond,
+        TokensPerPeriod = MostRequestsPerSecond,
+        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+    });
 
     private MetricsEndpoint(PipelineMetrics metrics, IPAddress address, int port)
     {
         _metrics = metrics;
+        _loopback = IPAddress.IsLoopback(address);
         _exposition = new Exposition(metrics);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
+            options.Limits.MaxConcurrentConnections = MostConnections;
+            options.Limits.MaxRequestBodySize = 0;
+            options.Limits.MaxRequestLineSize = 1024;
+            options.Limits.MaxRequestHeadersTotalSize = 8 * 1024;
+            options.Limits.RequestHeadersTimeout = HeadersLimit;
+            options.Limits.KeepAliveTimeout = IdleLimit;
             options.Listen(address, port);
         });
         _server = builder.Build();
@@ -74,9 +93,23 @@ public sealed class MetricsEndpoint : IAsyncDisposable, IDisposable
         await _server.StopAsync(limit.Token);
         await _server.DisposeAsync();
         _oneScrape.Dispose();
+        await _rate.DisposeAsync();
     }
 
-    private Task AnswerAsync(HttpContext context) => context.Request.Path.Value switch
+    private Task AnswerAsync(HttpContext context)
+    {
+        using var permit = _rate.AttemptAcquire();
+        return !permit.IsAcquired ? AnswerAsync(context, StatusCodes.Status429TooManyRequests, "too many requests\n")
+            : !IsForUs(context.Request) ? AnswerAsync(context, StatusCodes.Status421MisdirectedRequest, "ask by address or as localhost\n")
+            : !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) ? AnswerAsync(context, StatusCodes.Status405MethodNotAllowed, "only GET\n")
+            : Answered(context);
+    }
+
+    /// <summary>A page of another site can have its own name lead to loopback, and would read what is here by that name.</summary>
+    private bool IsForUs(HttpRequest request) =>
+        !_loopback || request.Host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(request.Host.Host, out _);
+
+    private Task Answered(HttpContext context) => context.Request.Path.Value switch
     {
         "/metrics" => ScrapeAsync(context),
         "/healthz" => HealthAsync(context),

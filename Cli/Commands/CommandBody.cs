@@ -28,6 +28,12 @@ internal static class CommandBodyExtensions
                 SummaryFile.CheckWritable(settings.SummaryFile);
             }
 
-            return await body(settings, options, host.Console.With(common.Json(parsed), common.Quiet(parsed)), cancellation);
+            var console = host.Console.With(common.Json(parsed), common.Quiet(parsed));
+            foreach (var warning in settings.Warnings)
+            {
+                console.Warning(warning);
+            }
+
+            return await body(settings, options, console, cancellation);
         });
 }

@@ -22,6 +22,7 @@ internal static class CommandTree
         root.Add(BenchCommand.Create(host, BenchRun.RunAsync));
         root.Add(WatchCommand.Create(host, WatchRun.RunAsync));
         root.Add(DoctorCommand.Create(host));
+        root.Add(BrokerAclCommand.Create(host));
         root.Add(VersionCommand.Create(host));
         return root;
     }

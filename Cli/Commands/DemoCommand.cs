@@ -1,9 +1,14 @@
 using System.CommandLine;
+using Forecast.Replay.Faults;
 
 namespace Forecast.Cli.Commands;
 
 /// <param name="DriveFolder">Absolute; holds a drive.json.</param>
-internal sealed record DemoOptions(string DriveFolder);
+internal sealed record DemoOptions(string DriveFolder)
+{
+    /// <summary>What is made to go wrong; nothing by default.</summary>
+    public IReadOnlyList<Fault> Faults { get; init; } = [];
+}
 
 /// <summary>`forecast demo`: a sample drive played as cameras in real time, with a broker of its own.</summary>
 internal static class DemoCommand
@@ -18,12 +23,13 @@ internal static class DemoCommand
             HelpName = "NAME",
             DefaultValueFactory = _ => StandardDrive,
         };
-        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive };
+        var inject = FaultOption.Create();
+        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive, inject };
         var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "manoeuvres", "metrics.port", "summary");
         command.SetBody(
             host,
             common,
-            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)),
+            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)) { Faults = FaultSpec.ParseAll(parsed.GetValue(inject)!) },
             body);
         return command;
     }

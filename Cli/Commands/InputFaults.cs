@@ -1,6 +1,7 @@
 using Forecast.Adapters.Drives;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Adapters.Sodium;
 using Forecast.Cli.Configuration;
 
 namespace Forecast.Cli.Commands;
@@ -15,7 +16,7 @@ internal static class InputFaults
         UnusableInputException input => input.Problems,
         CalibrationFileException calibration => calibration.Problems,
         ModelFolderException model => [.. model.Problems.Select(problem => $"{model.Folder}: {problem}")],
-        ProviderUnavailableException or EmbeddedBrokerException or UsageException => [fault.Message],
+        SignatureException or ProviderUnavailableException or EmbeddedBrokerException or UsageException => [fault.Message],
         _ => null,
     };
 }

@@ -1,21 +1,27 @@
 using System.CommandLine;
+using Forecast.Replay.Faults;
 
 namespace Forecast.Cli.Commands;
 
-/// <summary>`run` has no options of its own: everything is a setting.</summary>
-internal sealed record RunOptions;
+/// <summary>What `run` is told beside its settings: only what no configuration may say.</summary>
+internal sealed record RunOptions
+{
+    /// <summary>What is made to go wrong; nothing by default.</summary>
+    public IReadOnlyList<Fault> Faults { get; init; } = [];
+}
 
 /// <summary>`forecast run`: the configured cameras, until it is told to end.</summary>
 internal static class RunCommand
 {
     public static Command Create(CommandHost host, CommandBody<RunOptions> body)
     {
-        var command = new Command("run", "forecast from the configured cameras until told to end (Ctrl-C)");
+        var inject = FaultOption.Create();
+        var command = new Command("run", "forecast from the configured cameras until told to end (Ctrl-C)") { inject };
         var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "model.calibration", "broker.url", "rig", "manoeuvres", "metrics.port", "summary");
         command.SetBody(
             host,
             common,
-            (_, settings) =>
+            (parsed, settings) =>
             {
                 if (settings.Cameras.Count == 0)
                 {
@@ -23,7 +29,7 @@ internal static class RunCommand
                 }
 
                 return settings.RigFile is not null
-                    ? new RunOptions()
+                    ? new RunOptions { Faults = FaultSpec.ParseAll(parsed.GetValue(inject)!) }
                     : throw new UsageException("run needs the cameras' calibration: rig: FILE in the configuration, or --rig FILE");
             },
             body);

@@ -135,7 +135,7 @@ internal sealed class BenchRun(Settings settings, TimeSpan duration, OnnxWorldMo
         var manoeuvres = new Manoeuvres(manifest, manifest.Candidates.Count);
         using var run = model.CreateRun(BenchDrive.Cameras);
         var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, ModelComposition.Free(manoeuvres), new JourneyOptions { EverySet = true }, null, Guid.NewGuid);
-        using var broker = BrokerComposition.Open(settings, Guid.NewGuid(), console.With(console.Json, quiet: true));
+        using var broker = BrokerComposition.Open(settings, console.With(console.Json, quiet: true));
         var identity = new MessageIdentity(settings.Vehicle, Guid.NewGuid(), SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);
         using var mqtt = new PatientSink(broker.CreateSink(TopicTable.ReplayBase(settings.Vehicle, "bench"), manifest, drive.Rig, identity, rigClock));
         using var digest = new DigestSink(manifest, drive.Rig);

@@ -12,11 +12,13 @@ internal sealed class BrokerComposition : IDisposable
 {
     private readonly EmbeddedBroker? _embedded;
     private readonly ConsoleOutput _console;
+    private readonly MqttConnectionOptions _options;
 
     public BrokerComposition(Settings settings, MqttConnectionOptions options, EmbeddedBroker? embedded, ConsoleOutput console)
     {
         _embedded = embedded;
         _console = console;
+        _options = options;
         Connection = new MqttConnection(options);
         Connection.StateChanged += Report;
         Url = options.Broker;
@@ -31,21 +33,29 @@ internal sealed class BrokerComposition : IDisposable
 
     private MessageEncoding Encoding { get; }
 
-    public static BrokerComposition Open(Settings settings, Guid session, ConsoleOutput console)
+    public static BrokerComposition Open(Settings settings, ConsoleOutput console)
     {
         var embedded = settings.Broker.Address.IsEmbedded ? EmbeddedBroker.Start(new EmbeddedBrokerOptions()) : null;
         if (embedded is not null)
         {
             embedded.Restarting += why => console.Warning($"the embedded broker is started again: {why}");
-            console.Line($"broker on {embedded.Url} (WebSocket {embedded.WebSocketUrl}), for this run only");
+            console.Line(
+                $"broker on {embedded.Url} (WebSocket {embedded.WebSocketUrl} for reading, user {EmbeddedBroker.WebSocketUser}, password in {embedded.WebSocketPasswordFile}), for this run only");
         }
 
-        var options = settings.Broker.ToConnectionOptions($"forecast-{settings.Vehicle}-{session:N}", embedded?.Url);
+        var options = settings.Broker.ToConnectionOptions(ClientId(settings.Vehicle), embedded?.Url);
         return new BrokerComposition(settings, options, embedded, console);
     }
 
+    /// <summary>By chance, and not the session's, which every message names: a client of an equal id would evict us.</summary>
+    public static string ClientId(string vehicle) => $"forecast-{vehicle}-{Guid.NewGuid():N}";
+
     public MqttForecastSink CreateSink(string topicBase, ModelManifest manifest, Rig rig, MessageIdentity identity, RigClock clock) =>
         new(Connection, topicBase, () => new ForecastEncoder(manifest, rig, identity, Encoding), clock);
+
+    /// <summary>The watchdog's way out, beside this connection; it starts at once.</summary>
+    public MqttStatusBeacon CreateBeacon(MqttForecastSink sink, string topicBase, ForecastEncoder encoder) =>
+        new(_options with { ClientId = _options.ClientId + "-watchdog" }, sink, topicBase, encoder);
 
     /// <summary>False when no broker answered within the limit; the connection goes on trying.</summary>
     public bool StartAndWait(TimeSpan limit, CancellationToken cancelled)

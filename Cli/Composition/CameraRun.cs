@@ -16,8 +16,7 @@ internal static class CameraRun
 {
     public static Task<int> RunAsync(Settings settings, RunOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
-        _ = options;
-        var rig = RigFile.Load(settings.RigFile!);
+        var rig = RigFile.Load(settings.RigFile!, settings.SignedBy);
         var sources = InRigOrder(settings, rig);
         using var model = ModelComposition.Load(settings, exact: false, console);
         var input = new LiveInput(
@@ -28,7 +27,7 @@ internal static class CameraRun
             (clock, broker) => settings.Ego.FromMqtt ? new MqttEgoMotionSource(broker.Connection, VehicleBase(settings), clock) : null,
             Domain: null,
             Duration: null,
-            BrokerMustAnswer: false);
+            BrokerMustAnswer: false) { Faults = options.Faults };
         using var memory = MemoryComposition.Open(settings, model.Manifest, console);
         var summary = new LiveSession(settings, model, console, memory).Run(input, cancelled);
         SummaryReport.Finish(summary, settings, console);

@@ -75,7 +75,7 @@ internal static class DriveReplay
         var parts = JourneyParts.Build(drive.Rig, manifest, run, manoeuvres, costs, journey, RigChecks.DomainOf(drive.Domain, model.Calibration), eventIds.Next);
         var identity = new MessageIdentity(settings.Vehicle, session, SourceKind.Replay, "drive", model.Provider, settings.Sha256, VersionCommand.Text);
 
-        using var broker = BrokerComposition.Open(settings, Guid.NewGuid(), console);
+        using var broker = BrokerComposition.Open(settings, console);
         var topicBase = TopicTable.ReplayBase(settings.Vehicle, RunName.Create());
         using var mqtt = new PatientSink(broker.CreateSink(topicBase, manifest, drive.Rig, identity, rigClock));
         using var digest = new DigestSink(manifest, drive.Rig);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Adapters.Systemd;
 using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
@@ -11,6 +12,8 @@ using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
+using Forecast.Pipeline.Telemetry;
+using Forecast.Replay.Faults;
 
 namespace Forecast.Cli.Composition;
 
@@ -31,6 +34,9 @@ internal sealed record LiveInput(
 {
     /// <summary>What this run's scenes are filed under in the episodic memory.</summary>
     public string MemoryDrive { get; init; } = "live";
+
+    /// <summary>What is made to go wrong on purpose.</summary>
+    public IReadOnlyList<Fault> Faults { get; init; } = [];
 }
 
 /// <summary>One run of the pipeline on the machine's clock: demo, run, and replay --as-live.</summary>
@@ -50,22 +56,24 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var manifest = model.Manifest;
         RigChecks.ThrowIfUnsuited(input.Rig, manifest, model.Calibration);
         var session = Guid.NewGuid();
-        var clock = new RigClock(TimeProvider.System);
+        var faults = new InjectedFaults(input.Faults, input.Rig, TimeProvider.System);
+        Warn(faults.Texts.Select(text => $"injected on purpose: {text}"));
+        var clock = new RigClock(faults.Time);
         var manoeuvres = new Manoeuvres(manifest, settings.Manoeuvres);
-        var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres);
-        using var run = model.CreateRun(input.Rig.Cameras.Count);
+        var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
+        var rehearsed = Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
+        var costs = ModelComposition.WarmUp(model, input.Rig.Cameras.Count, manoeuvres, rehearsed);
+        using var run = faults.Around(model.CreateRun(input.Rig.Cameras.Count));
         var options = new JourneyOptions
         {
             Budget = settings.BudgetFor(manifest.TickPeriod), LookBack = ModelComposition.WarmUpLookBack(model, run), Memory = memory, MemoryDrive = input.MemoryDrive,
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
-        var identity = new MessageIdentity(settings.Vehicle, session, input.Kind, "unix", model.Provider, settings.Sha256, VersionCommand.Text);
-        Rehearsal.Run(model, input.Rig, settings.Manoeuvres, identity, settings.Broker.Encoding);
-
-        using var broker = BrokerComposition.Open(settings, session, console);
+        using var broker = BrokerComposition.Open(settings, console);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
+        broker.Connection.Pulse = new Pulse("mqtt", clock);
         using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows
         if (!broker.StartAndWait(BrokerLimit, cancelled) && input.BrokerMustAnswer && !cancelled.IsCancellationRequested)
         {
@@ -74,7 +82,16 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
 
         console.Line($"publishing below {input.TopicBase} on {broker.Url}");
         motion?.Start(parts.Motion);
-        return Travel(input, parts, clock, sink, telemetry, cancelled);
+        var beacon = broker.CreateBeacon(sink, input.TopicBase, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding));
+        return Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+    }
+
+    private void Warn(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            console.Warning(line);
+        }
     }
 
     /// <summary>One line when what a camera says of itself changes.</summary>
@@ -92,24 +109,31 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
-    private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, MqttForecastSink sink, RunTelemetry telemetry, CancellationToken cancelled)
+    private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, InjectedFaults faults, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
     {
+        using var beacon = edges.Beacon;
+        using var manager = ServiceNotifier.FromEnvironment();
         var manifest = model.Manifest;
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
-        var publisher = new ForecastPublisher([sink], clock, parts.Ledger, telemetry.Observer);
-        var sources = input.OpenCameras(clock, manifest);
+        var publisher = new ForecastPublisher([faults.Around(sink)], clock, parts.Ledger, telemetry.Observer);
+        var sources = faults.Around(input.OpenCameras(clock, manifest));
+        faults.Begin();
         IReadOnlyList<string> left = []; // cameras whose native call hangs keep their source
         try
         {
             using var pipeline = new ForecastPipeline(parts, sources, pool, publisher, clock);
-            telemetry.Start(pipeline, publisher);
+            var watch = new HealthWatch(pipeline, publisher, clock, parts.Period, edges.Mqtt);
+            using var watchdog = new Watchdog(watch, beacon, manager, () => parts.Ledger.SetsDone, TimeProvider.System);
+            telemetry.Start(watch);
             var started = Stopwatch.GetTimestamp();
             pipeline.Start();
+            watchdog.Start();
             var look = console.IsTerminal ? TerminalLook : PipeLook;
             try
             {
                 while (!pipeline.WaitForEnd(look, cancelled) && !cancelled.IsCancellationRequested)
                 {
+                    Warn(faults.News());
                     WarnOfTrouble(pipeline);
                     if (!console.Quiet)
                     {
@@ -119,6 +143,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
             finally
             {
+                watchdog.Dispose(); // the pipeline's end is no hang
                 left = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
                 telemetry.Stop();
             }
@@ -129,7 +154,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
 
             sink.Flush(TimeSpan.FromSeconds(1));
-            return telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration);
+            return telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration) with { Injected = faults.Texts };
         }
         finally
         {
@@ -139,4 +164,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
         }
     }
+
+    /// <summary>What the watchdog watches beside the pipeline, and where it speaks.</summary>
+    private sealed record Edges(Pulse Mqtt, MqttStatusBeacon Beacon);
 }

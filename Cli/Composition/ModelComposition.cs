@@ -26,7 +26,7 @@ internal static class ModelComposition
         console.Line($"model {model.Manifest.Name} {model.Manifest.Version} on {report.Live}: {report.Why}");
         if (settings.Model.CalibrationFile is { } file)
         {
-            model.Calibrate(CalibrationFile.Load(file, model.Manifest));
+            model.Calibrate(CalibrationFile.Load(file, model.Manifest, settings.SignedBy));
             console.Line($"calibrated for the rig {model.Calibration!.RigName} from {model.Calibration.Drives} drives: {file}");
         }
 
@@ -34,8 +34,12 @@ internal static class ModelComposition
     }
 
     /// <summary>Every rung timed before the first frame comes.</summary>
-    public static CostTable WarmUp(OnnxWorldModel model, int cameras, Manoeuvres manoeuvres) =>
-        new(manoeuvres.Rungs, [.. model.WarmUp(cameras, manoeuvres.Rungs, WarmUpRepeats).Select(time => time.P99)], frozen: false);
+    /// <param name="rehearsed">What a set takes beside the model.</param>
+    public static CostTable WarmUp(OnnxWorldModel model, int cameras, Manoeuvres manoeuvres, RehearsedCosts rehearsed)
+    {
+        var ladder = Rung.Ladder(manoeuvres.Rungs, cameras, model.Manifest.CamerasMin);
+        return new CostTable(ladder, [.. model.WarmUp(cameras, ladder, WarmUpRepeats).Select(time => time.P99 + rehearsed.BesideTheModel)], frozen: false, rehearsed.Publishing);
+    }
 
     /// <summary>What looking back for surprise costs: the median of some, so that the first one already knows whether there is time for it.</summary>
     public static LookBackCost WarmUpLookBack(IWorldModel model, IWorldRun run)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Pipeline;
 using Forecast.Pipeline.Capture;
@@ -11,13 +12,13 @@ namespace Forecast.Cli.Composition;
 
 /// <summary>
 /// Runs the whole journey on noise before the first real frame, with a world, a ledger and a sink of its own: what is compiled and touched for the
-/// first time costs tens of milliseconds, which no forecast's deadline has to spare.
+/// first time costs tens of milliseconds, which no forecast's deadline has to spare. What the second half of it took beside the model is the first estimate of the cost table.
 /// </summary>
 internal static class Rehearsal
 {
     private const int Ticks = 40;
 
-    public static void Run(OnnxWorldModel model, Rig rig, int manoeuvreCount, MessageIdentity identity, MessageEncoding encoding)
+    public static RehearsedCosts Run(OnnxWorldModel model, Rig rig, int manoeuvreCount, MessageIdentity identity, MessageEncoding encoding)
     {
         var manifest = model.Manifest;
         var clock = new DriveClock(new Timestamp(Timestamp.NanosecondsPerSecond));
@@ -31,6 +32,7 @@ internal static class Rehearsal
         var publisher = new ForecastPublisher([sink], rigClock, parts.Ledger, metrics);
         var pool = new FramePool(rig.Cameras.Count * 2, manifest.InputWidthPx * manifest.InputHeightPx * 3);
         var random = new Random(1);
+        var costs = default(RehearsedCosts);
         for (var tick = 0; tick < Ticks; tick++)
         {
             var now = rigClock.Now + manifest.TickPeriod;
@@ -43,10 +45,13 @@ internal static class Rehearsal
                 journey.Arrive(new Frame(new FrameId(camera, tick), now, now, new PictureContent((ulong)random.NextInt64(), 90, 40), lease));
             }
 
+            var dispatched = Stopwatch.GetTimestamp();
             if (journey.TryTravel(now) is { } forecast)
             {
-                forecast.Judged = now;
+                var judged = Stopwatch.GetTimestamp();
+                journey.Judged(forecast, now);
                 publisher.Publish(forecast);
+                costs = tick < Ticks / 2 ? costs : costs.OrMore(Stopwatch.GetElapsedTime(dispatched, judged) - ModelTime(forecast), Stopwatch.GetElapsedTime(judged));
                 parts.Forecasts.Return(forecast);
             }
 
@@ -54,7 +59,11 @@ internal static class Rehearsal
         }
 
         journey.Abandon();
+        return costs;
     }
+
+    private static TimeSpan ModelTime(SceneForecast forecast) =>
+        TimeSpan.FromMicroseconds((forecast.Times[Stage.Encode] + forecast.Times[Stage.Remember] + forecast.Times[Stage.Imagine]) / 1e3);
 
     /// <summary>Encodes every message and throws it away.</summary>
     private sealed class EncodingSink(ForecastEncoder encoder) : IForecastSink
@@ -76,4 +85,11 @@ internal static class Rehearsal
 
         public void Dispose() => encoder.Dispose();
     }
+}
+
+/// <summary>The longest that a rehearsed set took from dispatch to judged, less what the model took of it, and from judged to handed over.</summary>
+internal readonly record struct RehearsedCosts(TimeSpan BesideTheModel, TimeSpan Publishing)
+{
+    public RehearsedCosts OrMore(TimeSpan beside, TimeSpan publishing) =>
+        new(beside > BesideTheModel ? beside : BesideTheModel, publishing > Publishing ? publishing : Publishing);
 }

@@ -8,7 +8,6 @@ using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline;
 using Forecast.Pipeline.Frames;
-using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Cli.Composition;
@@ -50,9 +49,9 @@ internal sealed class RunTelemetry : IDisposable
 
     public IJourneyObserver Observer => _measures;
 
-    public void Start(ForecastPipeline pipeline, ForecastPublisher publisher)
+    public void Start(HealthWatch watch)
     {
-        _watch = new HealthWatch(pipeline, publisher, _clock, _parts.Period);
+        _watch = watch;
         _thread = new Thread(Run) { IsBackground = true, Name = "health" };
         _thread.Start();
     }

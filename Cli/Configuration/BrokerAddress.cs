@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 
 namespace Forecast.Cli.Configuration;
 
@@ -9,6 +10,11 @@ internal sealed record BrokerAddress(bool IsEmbedded, string Host, int Port, boo
     private const int TlsPort = 8883;
 
     public static BrokerAddress Embedded { get; } = new(true, "", 0, false);
+
+    /// <summary>Nothing leaves this machine: the embedded broker, "localhost", or an address of loopback. Other names are not looked up.</summary>
+    public bool IsLoopback => IsEmbedded
+        || Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
 
     /// <summary>Reads "embedded", mqtt://HOST[:PORT] or mqtts://HOST[:PORT]; on false, <paramref name="fault"/> names the fault without repeating the text.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out BrokerAddress? address, out string fault)

@@ -13,6 +13,11 @@ internal enum OriginKind
 /// <param name="Folder">What a relative path of this origin is relative to.</param>
 internal sealed record Origin(OriginKind Kind, string Place, string Folder, int Line = 0, int Column = 0)
 {
+    /// <summary>The file that it was written in; null where it was none.</summary>
+    public string? File => Kind == OriginKind.File && Line > 0
+        ? Path.Combine(Folder, Path.GetFileName(Place[..Place.LastIndexOf(':', Place.LastIndexOf(':') - 1)]))
+        : null;
+
     public static Origin Default { get; } = new(OriginKind.Default, "default", "");
 }
 

@@ -1,4 +1,5 @@
 using Forecast.Adapters.Drives;
+using Forecast.Adapters.Sodium;
 using YamlDotNet.Core;
 
 namespace Forecast.Cli.Configuration;
@@ -16,18 +17,24 @@ internal sealed record SettingOverride(string Path, string Value, string Option)
 /// </summary>
 internal sealed class SettingLayers(List<ConfigurationError> errors)
 {
+    private const int MostFileBytes = 1 << 20;
+
     private readonly Dictionary<string, RawValue> _values = [];
 
     /// <summary>By path, for example "cameras[0].name"; "cameras[0]" itself stands for the item's place.</summary>
     public IReadOnlyDictionary<string, RawValue> Values => _values;
 
-    public void AddFile(string path, string currentFolder)
+    /// <param name="signedBy">Whose signature the file must have; null: none.</param>
+    /// <exception cref="SignatureException">It has not, and nothing of it was read.</exception>
+    public void AddFile(string path, string currentFolder, MinisignKey? signedBy)
     {
         var full = Path.GetFullPath(path, currentFolder);
         var folder = Path.GetDirectoryName(full) ?? currentFolder;
         try
         {
-            using var text = new StreamReader(full);
+            var content = WholeFile.Read(full, MostFileBytes);
+            signedBy?.Demand(full, content);
+            using var text = new StreamReader(new MemoryStream(content));
             var root = YamlTree.Read(text, mark => At(path, mark, folder), errors);
             if (root is ConfigMapping mapping)
             {

@@ -11,10 +11,17 @@ namespace Forecast.Cli.Configuration;
 /// </summary>
 internal sealed class SettingReader(IReadOnlyDictionary<string, RawValue> values, List<ConfigurationError> errors)
 {
+    private const UnixFileMode OpenToOthers =
+        UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
     private readonly List<SettingValue> _read = [];
+    private readonly List<string> _warnings = [];
 
     /// <summary>What was read, in the order of reading, secrets masked.</summary>
     public IReadOnlyList<SettingValue> Read => _read;
+
+    /// <summary>What can be used and had better be otherwise.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
 
     public Origin OriginOf(string path) => values.GetValueOrDefault(path)?.Origin ?? Origin.Default;
 
@@ -148,6 +155,11 @@ internal sealed class SettingReader(IReadOnlyDictionary<string, RawValue> values
             Fault(path, $"a password on the command line can be seen by others: write it in the file, or in {SettingsSchema.EnvironmentName(path)}");
         }
 
+        if (shown != text && OriginOf(path).File is { } file)
+        {
+            WarnIfOpen($"{path}: it has a password in it, and", file);
+        }
+
         Note(path, shown);
         return source;
     }
@@ -171,7 +183,24 @@ internal sealed class SettingReader(IReadOnlyDictionary<string, RawValue> values
     }
 
     /// <summary>A file whose first line is a secret; its absolute path.</summary>
-    public string? SecretFile(string path)
+    public string? SecretFile(string path) => SecretFile(path, (text, file) =>
+        text.ReadLine() is null or "" ? $"the first line of {file} is empty" : null);
+
+    /// <summary>A PEM file with a private key that needs no passphrase: nobody is there to type one. Its absolute path.</summary>
+    public string? PrivateKeyFile(string path) => SecretFile(path, (text, file) =>
+    {
+        for (var line = 0; line < 3; line++)
+        {
+            if (text.ReadLine() is { } read && read.Contains("ENCRYPTED", StringComparison.Ordinal))
+            {
+                return $"the key in {file} has a passphrase, which nobody is there to type: openssl pkey -in {file} -out NEW, with rights for its owner only";
+            }
+        }
+
+        return null;
+    });
+
+    private string? SecretFile(string path, Func<TextReader, string, string?> problemOf)
     {
         var file = ExistingFile(path);
         if (file is null || !File.Exists(file))
@@ -182,10 +211,12 @@ internal sealed class SettingReader(IReadOnlyDictionary<string, RawValue> values
         try
         {
             using var text = new StreamReader(file);
-            if (text.ReadLine() is null or "")
+            if (problemOf(text, file) is { } problem)
             {
-                Fault(path, $"the first line of {file} is empty");
+                Fault(path, problem);
             }
+
+            WarnIfOpen($"{path}:", file);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -193,6 +224,14 @@ internal sealed class SettingReader(IReadOnlyDictionary<string, RawValue> values
         }
 
         return file;
+    }
+
+    private void WarnIfOpen(string what, string file)
+    {
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & OpenToOthers) != 0)
+        {
+            _warnings.Add($"{what} others may read or change {file}: chmod go=,u=rw {file}");
+        }
     }
 
     /// <summary>The source with a recording's path made absolute; <paramref name="missing"/> names a file or folder that is not there.</summary>

@@ -1,6 +1,7 @@
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;
+using Forecast.Adapters.Sodium;
 using Forecast.Pipeline.Publishing;
 
 namespace Forecast.Cli.Configuration;
@@ -39,6 +40,9 @@ internal sealed record Settings
 
     public MemorySettings Memory { get; init; } = new();
 
+    /// <summary>Default none: the configuration, its rig and its calibration need not be signed; else a minisign public key.</summary>
+    public MinisignKey? SignedBy { get; init; }
+
     /// <summary>Default none; file, written when the command ends.</summary>
     public string? SummaryFile { get; init; }
 
@@ -47,6 +51,9 @@ internal sealed record Settings
 
     /// <summary>Every setting in effect, as text with secrets masked, and where it came from.</summary>
     public IReadOnlyList<SettingValue> Values { get; init; } = [];
+
+    /// <summary>What can be used and had better be otherwise, a line each.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>The deadline's distance from the oldest frame used, for a model of this tick period.</summary>
     public TimeSpan BudgetFor(TimeSpan tickPeriod) => Budget ?? tickPeriod;
@@ -77,6 +84,9 @@ internal sealed record ModelSettings
     /// <summary>Default none; a rig's calibration file, see `forecast calibrate`.</summary>
     public string? CalibrationFile { get; init; }
 
+    /// <summary>Default none: the model need not be signed; else a minisign public key.</summary>
+    public MinisignKey? SignedBy { get; init; }
+
     /// <summary>Default auto: CUDA where there is a GPU, else the CPU; auto, cpu or cuda.</summary>
     public ProviderWish Provider { get; init; } = ProviderWish.Auto;
 
@@ -85,7 +95,7 @@ internal sealed record ModelSettings
 
     public OnnxOptions ToOnnxOptions(bool exact = false)
     {
-        var options = new OnnxOptions { Provider = Provider, Exact = exact };
+        var options = new OnnxOptions { Provider = Provider, Exact = exact, SignedBy = SignedBy };
         return Threads == 0 ? options : options with { IntraOpThreads = Threads };
     }
 }
@@ -94,6 +104,9 @@ internal sealed record BrokerSettings
 {
     /// <summary>Default embedded; embedded, mqtt://HOST[:PORT] or mqtts://HOST[:PORT].</summary>
     public BrokerAddress Address { get; init; } = BrokerAddress.Embedded;
+
+    /// <summary>Default certificate; what is demanded of an address that is not loopback.</summary>
+    public BrokerProtection Protection { get; init; } = BrokerProtection.Certificate;
 
     /// <summary>Default none; text.</summary>
     public string? User { get; init; }
@@ -129,6 +142,19 @@ internal sealed record BrokerSettings
         CertificateFile = CertificateFile,
         KeyFile = KeyFile,
     };
+}
+
+/// <summary>What a broker beyond loopback must be reached with, the strongest first.</summary>
+internal enum BrokerProtection
+{
+    /// <summary>TLS, and a client certificate.</summary>
+    Certificate,
+
+    /// <summary>TLS.</summary>
+    Tls,
+
+    /// <summary>Nothing: plain text is allowed.</summary>
+    None,
 }
 
 internal sealed record MetricsSettings

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Forecast.Adapters.OnnxRuntime;
-using Forecast.Pipeline.Publishing;
+using Forecast.Adapters.Sodium;
 
 namespace Forecast.Cli.Configuration;
 
@@ -22,22 +22,22 @@ internal static class SettingsLoader
 {
     private const int MostCameras = 16;
 
-    private static readonly string[] TlsFiles = ["broker.ca_file", "broker.cert_file", "broker.key_file"];
-
     /// <exception cref="ConfigurationException">With every error there is, each in a line with its place.</exception>
+    /// <exception cref="SignatureException">The file must be signed and is not: nothing of it was read.</exception>
     public static Settings Load(SettingsInput input)
     {
+        var signedBy = SignatureReading.ConfigurationKey(input);
         var errors = new List<ConfigurationError>();
         var layers = new SettingLayers(errors);
         if (input.ConfigFile is not null)
         {
-            layers.AddFile(input.ConfigFile, input.CurrentFolder);
+            layers.AddFile(input.ConfigFile, input.CurrentFolder, signedBy);
         }
 
         layers.AddEnvironment(input.Environment, input.CurrentFolder);
         layers.AddOverrides(input.Overrides, input.CurrentFolder);
         var read = new SettingReader(layers.Values, errors);
-        var settings = Read(read, layers.Values, input.InstallationRoot);
+        var settings = Read(read, layers.Values, input.InstallationRoot, signedBy);
         if (errors.Count > 0)
         {
             throw new ConfigurationException([.. errors
@@ -45,15 +45,15 @@ internal static class SettingsLoader
                 .Select(error => error.ToString())]);
         }
 
-        return settings with { Values = read.Read, Sha256 = Fingerprint(read.Read) };
+        return settings with { Values = read.Read, Sha256 = Fingerprint(read.Read), Warnings = read.Warnings };
     }
 
-    private static Settings Read(SettingReader read, IReadOnlyDictionary<string, RawValue> values, string root)
+    private static Settings Read(SettingReader read, IReadOnlyDictionary<string, RawValue> values, string root, MinisignKey? signedBy)
     {
         var standard = new Settings();
         var vehicle = read.Name("vehicle", standard.Vehicle);
         var source = read.Choice("source", 0, "auto", "live", "recorded");
-        var rig = read.ExistingFile("rig");
+        var rig = SignatureReading.SignedFile(read, "rig", signedBy);
         var cameras = ReadCameras(read, values);
         var recording = cameras.FirstOrDefault(camera => !camera.Source.IsLive);
         if (source == 1 && recording is not null)
@@ -61,7 +61,7 @@ internal static class SettingsLoader
             read.Fault("source", $"camera {recording.Name} plays a recording, which must not be published as live; allowed: auto, recorded");
         }
 
-        return new Settings
+        var settings = new Settings
         {
             Vehicle = vehicle,
             Recorded = source == 2 || recording is not null,
@@ -69,8 +69,8 @@ internal static class SettingsLoader
             Cameras = cameras,
             Budget = read.Number("budget_ms", 5, 2000) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
             Manoeuvres = read.Choice("manoeuvres", 0, "16", "8", "1") switch { 1 => 8, 2 => 1, _ => standard.Manoeuvres },
-            Model = ReadModel(read, root),
-            Broker = ReadBroker(read),
+            Model = ReadModel(read, root, signedBy),
+            Broker = BrokerReading.From(read),
             Metrics = new MetricsSettings
             {
                 Port = read.Whole("metrics.port", standard.Metrics.Port, 0, 65535),
@@ -78,8 +78,11 @@ internal static class SettingsLoader
             },
             Ego = new EgoSettings { FromMqtt = read.Choice("ego.from", 0, "mqtt", "none") == 0 },
             Memory = ReadMemory(read, standard.Memory),
+            SignedBy = signedBy,
             SummaryFile = read.FilePath("summary"),
         };
+        SignatureReading.NoteConfigurationKey(read);
+        return settings;
     }
 
     private static List<CameraSettings> ReadCameras(SettingReader read, IReadOnlyDictionary<string, RawValue> values)
@@ -122,7 +125,7 @@ internal static class SettingsLoader
         return cameras;
     }
 
-    private static ModelSettings ReadModel(SettingReader read, string root)
+    private static ModelSettings ReadModel(SettingReader read, string root, MinisignKey? signedBy)
     {
         var folder = read.FilePath("model.dir");
         if (folder is not null && !File.Exists(Path.Combine(folder, "model.json")))
@@ -133,7 +136,8 @@ internal static class SettingsLoader
         return new ModelSettings
         {
             Folder = folder ?? Path.Combine(root, "models", "nano"),
-            CalibrationFile = read.ExistingFile("model.calibration"),
+            CalibrationFile = SignatureReading.SignedFile(read, "model.calibration", signedBy),
+            SignedBy = SignatureReading.Key(read, "model.key"),
             Provider = (ProviderWish)read.Choice("model.provider", 0, "auto", "cpu", "cuda"),
             Threads = read.Whole("model.threads", 0, 0, 64),
         };
@@ -153,51 +157,6 @@ internal static class SettingsLoader
             Rows = read.Whole("memory.rows", standard.Rows, 100, 100_000),
             Megabytes = read.Whole("memory.megabytes", standard.Megabytes, 1, 1000),
         };
-    }
-
-    private static BrokerSettings ReadBroker(SettingReader read)
-    {
-        var broker = new BrokerSettings
-        {
-            Address = read.Broker("broker.url"),
-            User = read.OptionalText("broker.user"),
-            PasswordVariable = read.SecretVariable("broker.password", "broker.password_file"),
-            PasswordFile = read.SecretFile("broker.password_file"),
-            AuthorityFile = read.ExistingFile("broker.ca_file"),
-            CertificateFile = read.ExistingFile("broker.cert_file"),
-            KeyFile = read.ExistingFile("broker.key_file"),
-            Encoding = (MessageEncoding)read.Choice("broker.encoding", 0, "json", "protobuf"),
-        };
-        foreach (var file in TlsFiles)
-        {
-            if (read.IsGiven(file) && !broker.Address.Tls)
-            {
-                read.Fault(file, $"certificates are for a broker.url with mqtts://, and this one is {broker.Address}");
-            }
-        }
-
-        if (broker.CertificateFile is null != broker.KeyFile is null)
-        {
-            var (there, missing) = broker.KeyFile is null ? ("broker.cert_file", "broker.key_file") : ("broker.key_file", "broker.cert_file");
-            read.Fault(there, $"{missing} is missing: a certificate and its key belong together");
-        }
-
-        if (broker.PasswordFile is not null && broker.PasswordVariable is not null)
-        {
-            read.Fault("broker.password_file", $"the password is given twice, here and by {broker.PasswordVariable}");
-        }
-
-        if (broker.User is null && (broker.PasswordFile ?? broker.PasswordVariable) is not null)
-        {
-            read.Fault(broker.PasswordFile is null ? "broker.password" : "broker.password_file", "broker.user is missing: a password belongs to a user");
-        }
-
-        if (broker.User is not null && broker.Address.IsEmbedded)
-        {
-            read.Fault("broker.user", "the embedded broker takes no user: leave it out, or name a broker in broker.url");
-        }
-
-        return broker;
     }
 
     /// <summary>SHA-256 of the canonical form: the settings in effect as one JSON object, in the schema's order, no white space.</summary>

@@ -27,9 +27,11 @@ internal static partial class SettingsSchema
         new("manoeuvres", "16, 8, 1"),
         new("model.dir", "a folder with a model.json"),
         new("model.calibration", "a file that forecast calibrate wrote for this rig and model"),
+        new("model.key", "a minisign public key that model.json must be signed with", Fingerprinted: false),
         new("model.provider", "auto, cpu, cuda"),
         new("model.threads", "0 to 64 (0: chosen from the cores)"),
         new("broker.url", "embedded, mqtt://HOST[:PORT], mqtts://HOST[:PORT]"),
+        new("broker.protection", "certificate, tls, none (what is demanded of a broker beyond loopback)", Fingerprinted: false),
         new("broker.user", "text"),
         new("broker.password", "FORECAST_BROKER_PASSWORD in the environment only"),
         new("broker.password_file", "a file with the password in its first line"),
@@ -44,6 +46,7 @@ internal static partial class SettingsSchema
         new("memory.rows", "100 to 100000 scenes"),
         new("memory.megabytes", "1 to 1000 (of the file)"),
         new("summary", "a file in a folder that can be written to", Fingerprinted: false),
+        new("config.key", "a minisign public key, on the command line or in the environment only", Fingerprinted: false),
     ];
 
     private static readonly Dictionary<string, SettingKey> ByPath = Keys.ToDictionary(key => key.Path);

@@ -26,6 +26,7 @@ internal static class MachineChecks
         new("cameras", () => Cameras("/dev")),
         new("metrics port", () => MetricsPort(settings.Metrics)),
         new("broker", () => Broker(settings.Broker.Address)),
+        new("certificate", () => CertificateCheck.Look(settings.Broker, DateTimeOffset.UtcNow)),
     ];
 
     internal static Finding MetricsPort(MetricsSettings metrics)

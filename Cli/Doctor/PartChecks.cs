@@ -4,6 +4,7 @@ using Forecast.Adapters.Drives;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;
+using Forecast.Adapters.Sodium;
 using Forecast.Adapters.Sqlite;
 using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
@@ -27,6 +28,7 @@ internal static class PartChecks
         new("mosquitto", Mosquitto),
         new("sqlite", Sqlite),
         new("compression", Compression),
+        new("sodium", Sodium),
         new("samples", () => Samples(host)),
     ];
 
@@ -41,6 +43,10 @@ internal static class PartChecks
     private static Finding Compression() => (CompressionPresence.Zstd(), CompressionPresence.Lz4()) is ({ } zstd, { } lz4)
         ? Finding.Ok("compression", $"libzstd {zstd} and liblz4 {lz4}, for MCAP files")
         : Finding.Advice("compression", "libzstd.so.1 or liblz4.so.1 is not installed; compressed MCAP files cannot be read", SetUp);
+
+    private static Finding Sodium() => SodiumPresence.Version() is { } version
+        ? Finding.Ok("sodium", $"libsodium {version}, for signatures")
+        : Finding.Advice("sodium", "libsodium.so.23 is not installed; signatures of model and configuration cannot be checked", SetUp);
 
     private static Finding OnnxRuntime() => OnnxRuntimePresence.Describe(out var problem) is { } found
         ? Finding.Ok("onnx runtime", found)
@@ -75,11 +81,16 @@ internal static class PartChecks
         {
             using var model = OnnxWorldModel.Load(settings.Model.Folder, settings.Model.ToOnnxOptions());
             var report = model.ProviderReport;
-            return Finding.Ok("model", $"{model.Manifest.Name} {model.Manifest.Version} on {report.Live} ({report.Why})");
+            var signed = settings.Model.SignedBy is { } key ? $", signed with {key.Id}" : "";
+            return Finding.Ok("model", $"{model.Manifest.Name} {model.Manifest.Version}{signed} on {report.Live} ({report.Why})");
         }
         catch (ModelFolderException fault)
         {
             return Finding.Missing("model", $"{settings.Model.Folder}: {string.Join("; ", fault.Problems)}", Remedy);
+        }
+        catch (SignatureException fault)
+        {
+            return Finding.Missing("model", fault.Message, "sign it, or name the right key in model.key");
         }
         catch (ProviderUnavailableException fault)
         {

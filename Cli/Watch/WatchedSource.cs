@@ -86,7 +86,8 @@ internal sealed class WatchedSource(string name, TimeProvider time)
     {
         if (_status is { Online: false } offline && (_session is null || offline.Session == _session))
         {
-            return offline.Reason.Length == 0 ? "offline" : $"offline ({offline.Reason})";
+            var state = offline.IsStale ? "stale" : "offline";
+            return offline.Reason.Length == 0 ? state : $"{state} ({offline.Reason})";
         }
 
         if (_reading is null || _problem is not null)

@@ -76,7 +76,8 @@ public sealed class SummaryTests : IDisposable
                 "0.5": 0.25,
                 "4": null
               },
-              "digest": null
+              "digest": null,
+              "injected": []
             }
 
             """,

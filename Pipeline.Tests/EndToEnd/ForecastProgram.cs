@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Forecast.Pipeline.Tests.EndToEnd;
@@ -21,9 +22,14 @@ internal sealed partial class ForecastProgram : IDisposable
 
     /// <param name="home">The user's folder; null: that of whoever runs the tests.</param>
     public ForecastProgram(string folder, string? home, string[] arguments)
+        : this(folder, home, ["dotnet", Command, .. arguments], $"forecast {string.Join(' ', arguments)}")
     {
-        _shown = $"forecast {string.Join(' ', arguments)}";
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "forecast.dll"), .. arguments])
+    }
+
+    private ForecastProgram(string folder, string? home, string[] words, string shown)
+    {
+        _shown = shown;
+        var start = new ProcessStartInfo(words[0], words[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -54,6 +60,15 @@ internal sealed partial class ForecastProgram : IDisposable
     public IReadOnlyList<string> Error => Copy(_error);
 
     public bool HasExited => _process.HasExited;
+
+    private static string Command => Path.Combine(AppContext.BaseDirectory, "forecast.dll");
+
+    /// <summary>As on a disk that is nearly full: it may write no file beyond this size. The runtime's own double mapping of its code is one, so it goes without.</summary>
+    public static ForecastProgram WithLargestFile(string folder, int kibibytes, string[] arguments) => new(
+        folder,
+        home: null,
+        ["bash", "-c", "export DOTNET_EnableWriteXorExecute=0; ulimit -f \"$0\"; trap '' XFSZ; exec dotnet \"$@\"", kibibytes.ToString(CultureInfo.InvariantCulture), Command, .. arguments],
+        $"forecast {string.Join(' ', arguments)}");
 
     /// <summary>Runs it to its end.</summary>
     public static ForecastProgram Run(string folder, TimeSpan limit, params string[] arguments)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Forecast.Adapters.Mqtt;
 
 namespace Forecast.Pipeline.Tests.EndToEnd;
 
@@ -60,6 +61,8 @@ internal sealed class Mosquitto : IDisposable
             Thread.Sleep(10);
         }
     }
+
+    public void Signal(int signal) => Assert.Equal(0, LibC.Kill(_process!.Id, signal));
 
     /// <summary>As a power cut would: SIGKILL.</summary>
     public void Kill()

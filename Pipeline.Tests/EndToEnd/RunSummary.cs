@@ -23,6 +23,8 @@ internal sealed class RunSummary
 
     public IReadOnlyCollection<string> Cameras => [.. _root.GetProperty("frames").EnumerateObject().Select(camera => camera.Name)];
 
+    public IReadOnlyList<string> Injected => [.. _root.GetProperty("injected").EnumerateArray().Select(fault => fault.GetString()!)];
+
     private JsonElement FrameSets => _root.GetProperty("framesets");
 
     public long DroppedFor(params string[] reasons) => reasons.Sum(reason => Dropped.GetValueOrDefault(reason));

@@ -100,7 +100,23 @@ internal sealed class FakeWorldRun : IWorldRun
 
     public bool IsInitial { get; private set; } = true;
 
-    public RunStatus Encode() => EncodeAnswers.TryDequeue(out var answer) ? answer : RunStatus.Ok;
+    /// <summary>Called with the number of pictures in each batch: moves a test's clock on by what the run takes.</summary>
+    public Action<int>? Encoding { get; set; }
+
+    /// <summary>The same with the number of manoeuvres.</summary>
+    public Action<int>? Imagining { get; set; }
+
+    public RunStatus Encode()
+    {
+        Encoding?.Invoke(_mask.Length);
+        return EncodeAnswers.TryDequeue(out var answer) ? answer : RunStatus.Ok;
+    }
+
+    public RunStatus EncodeOnly(ReadOnlySpan<int> cameras)
+    {
+        Encoding?.Invoke(cameras.Length);
+        return EncodeAnswers.TryDequeue(out var answer) ? answer : RunStatus.Ok;
+    }
 
     public RunStatus Remember()
     {
@@ -111,6 +127,7 @@ internal sealed class FakeWorldRun : IWorldRun
 
     public RunStatus Imagine(int manoeuvres)
     {
+        Imagining?.Invoke(manoeuvres);
         Imagined.Add(manoeuvres);
         return ImagineAnswers.TryDequeue(out var answer) ? answer : RunStatus.Ok;
     }

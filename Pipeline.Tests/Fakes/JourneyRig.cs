@@ -15,7 +15,7 @@ internal sealed class JourneyRig
     private ulong _fingerprint = 1;
     private int _ids;
 
-    public JourneyRig(int cameras = 2, TimeSpan? budget = null, TimeSpan[]? costs = null, string? domain = TestManifest.Domain, Rig? rig = null, ModelManifest? manifest = null, LookBackCost? lookBack = null, IEpisodicMemory? memory = null)
+    public JourneyRig(int cameras = 2, TimeSpan? budget = null, TimeSpan[]? costs = null, string? domain = TestManifest.Domain, Rig? rig = null, ModelManifest? manifest = null, LookBackCost? lookBack = null, IEpisodicMemory? memory = null, bool frozen = true, CostTable? table = null)
     {
         Manifest = manifest ?? TestManifest.Create();
         Rig = rig ?? TestRig.Of(cameras);
@@ -23,7 +23,7 @@ internal sealed class JourneyRig
         _numbers = new long[Rig.Cameras.Count];
         Run = new FakeWorldRun(Manifest, Rig.Cameras.Count);
         var manoeuvres = new Manoeuvres(Manifest, 16);
-        var table = new CostTable(manoeuvres.Rungs, costs ?? [TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero], frozen: true);
+        table ??= new CostTable(manoeuvres.Rungs, costs ?? [TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero], frozen);
         Parts = JourneyParts.Build(
             Rig, Manifest, Run, manoeuvres, table, new JourneyOptions { Budget = budget ?? TimeSpan.FromMilliseconds(100), LookBack = lookBack ?? LookBackCost.Free, Memory = memory, MemoryDrive = "drive 1" }, domain,
             () => new Guid(++_ids, 0, 0, new byte[8]));

@@ -20,16 +20,6 @@ public sealed class EmbeddedBrokerTests(BrokerFixture fixture)
     }
 
     [Fact]
-    public async Task Start_WebSocketListener_SpeaksMqtt()
-    {
-        using var client = new System.Net.WebSockets.ClientWebSocket();
-        client.Options.AddSubProtocol("mqtt");
-        await client.ConnectAsync(new Uri(fixture.Broker.WebSocketUrl), default);
-
-        Assert.Equal("mqtt", client.SubProtocol);
-    }
-
-    [Fact]
     public void Start_PortTaken_SaysWhich()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -80,6 +70,32 @@ public sealed class EmbeddedBrokerTests(BrokerFixture fixture)
         var stat = File.ReadAllText($"/proc/{broker.ProcessId}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' '); // state, parent, group, session
         Assert.Equal(broker.ProcessId.ToString(CultureInfo.InvariantCulture), fields[3]);
+    }
+
+    /// <summary>Where the tests are not run by root there is nothing to give up; no new rights may be had in either case.</summary>
+    [Fact]
+    public void Start_ByRoot_RunsWithoutItsRights()
+    {
+        var status = File.ReadAllLines($"/proc/{fixture.Broker.ProcessId}/status");
+
+        Assert.Contains("NoNewPrivs:\t1", status);
+        Assert.DoesNotContain(status, line => line.StartsWith("Uid:\t0\t", StringComparison.Ordinal));
+        Assert.Contains("CapEff:\t0000000000000000", status);
+    }
+
+    [Fact]
+    public void Publish_LargerThanItTakes_IsRefusedAndTheConnectionStays()
+    {
+        var topicBase = fixture.NewBase();
+        using var connection = fixture.NewConnection();
+        connection.Start();
+        Eventually.True(() => connection.IsConnected, "not connected");
+        var topic = connection.CreateTopic(topicBase + "scene", 1, retain: false, new MqttProperties());
+
+        Assert.Equal(PublishResult.TooLarge, connection.Publish(topic, new byte[5 << 20]));
+        Assert.Equal(PublishResult.Taken, connection.Publish(topic, new byte[1 << 20]));
+        Eventually.True(() => topic.Sent == 1, "the smaller one did not arrive");
+        Assert.Equal(1, connection.Connects);
     }
 
     [Fact]

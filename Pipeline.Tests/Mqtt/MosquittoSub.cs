@@ -13,10 +13,15 @@ internal sealed class MosquittoSub : IDisposable
 
     /// <summary>Returns when the broker has acknowledged the subscription.</summary>
     internal MosquittoSub(int port, string filter, params string[] extra)
+        : this(port, filter, extra, "127.0.0.1")
+    {
+    }
+
+    internal MosquittoSub(int port, string filter, string[] extra, string host)
     {
         var start = new ProcessStartInfo("stdbuf") { RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
-            ["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture), "-V", "5", "-d", "-q", "1", "-F", "%j", "-t", filter, .. extra];
+            ["-oL", "mosquitto_sub", "-h", host, "-p", port.ToString(CultureInfo.InvariantCulture), "-V", "5", "-d", "-q", "1", "-F", "%j", "-t", filter, .. extra];
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

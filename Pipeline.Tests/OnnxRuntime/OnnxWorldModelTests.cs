@@ -1,5 +1,6 @@
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Tests.Fixtures;
 using Microsoft.ML.OnnxRuntime;
 
@@ -88,9 +89,9 @@ public sealed class OnnxWorldModelTests : IDisposable
     {
         using var model = OnnxWorldModel.Load(TinyModel.Folder);
 
-        var times = model.WarmUp(6, [16, 8, 1], repeats: 5);
+        var times = model.WarmUp(6, Rung.Ladder([16, 8, 1], 6, 1), repeats: 5);
 
-        Assert.Equal([16, 8, 1], times.Select(t => t.Manoeuvres));
+        Assert.Equal([(16, 6), (8, 6), (1, 6), (1, 5), (1, 4), (1, 3)], times.Select(t => (t.Manoeuvres, t.Cameras)));
         Assert.All(times, t => Assert.True(t.Median > TimeSpan.Zero && t.P99 >= t.Median));
     }
 

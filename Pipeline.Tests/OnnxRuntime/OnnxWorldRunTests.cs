@@ -49,6 +49,35 @@ public sealed class OnnxWorldRunTests : IDisposable
         Assert.Equal(Blue * 0.75f, run.Observed[0], 1e-5f);
     }
 
+    [Theory]
+    [InlineData(0, 2)]
+    [InlineData(1, 2)]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(0, 1, 2)]
+    public void EncodeOnly_SomeCameras_GivesWhatTheWholeBatchGivesWithTheOthersMasked(params int[] cameras)
+    {
+        using var whole = (OnnxWorldRun)_model.CreateRun(3);
+        using var part = (OnnxWorldRun)_model.CreateRun(3);
+        foreach (var run in (OnnxWorldRun[])[whole, part])
+        {
+            TinyRun.Scatter(run);
+            run.CameraMask.Clear();
+            foreach (var camera in cameras)
+            {
+                run.CameraMask[camera] = 1;
+            }
+        }
+
+        TinyRun.AssertTick(whole, 16);
+        Assert.Equal(RunStatus.Ok, part.EncodeOnly(cameras));
+        Assert.Equal(RunStatus.Ok, part.Remember());
+        Assert.Equal(RunStatus.Ok, part.Imagine(16));
+
+        Assert.Equal(whole.Observed, part.Observed);
+        Assert.Equal(whole.HazardLogits, part.HazardLogits);
+    }
+
     [Fact]
     public void Remember_WithoutCommit_KeepsTheOldState()
     {

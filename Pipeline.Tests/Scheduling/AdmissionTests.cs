@@ -38,7 +38,7 @@ public sealed class AdmissionTests
         var costs = Costs(30, 20, 10, frozen: false);
         var admission = new Admission(costs, Budget, Period);
         Assert.Equal(1, admission.Decide(At(1070), At(1000)));
-        costs.Observe(1, TimeSpan.FromMilliseconds(80)); // that rung's estimate now lies above the higher one's
+        costs.ObserveRun(1, TimeSpan.FromMilliseconds(80)); // that rung's estimate now lies above the higher one's
 
         var rung = admission.Decide(At(1150), At(1100)); // 50 ms of slack
 
@@ -75,7 +75,7 @@ public sealed class AdmissionTests
 
                 Assert.True(costs.Cost(rung) <= slack || (rung == 2 && costs.Cost(2) > slack));
                 dispatched++;
-                costs.Observe(rung, TimeSpan.FromMilliseconds(random.Next(4) == 0 ? random.Next(1, 150) : random.Next(1, 40)));
+                costs.ObserveRun(rung, TimeSpan.FromMilliseconds(random.Next(4) == 0 ? random.Next(1, 150) : random.Next(1, 40)));
             }
         }
 
@@ -104,19 +104,41 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void Observe_CostlierRun_RaisesAtOnceAndDecaysSlowly()
+    public void ObserveRun_CostlierRun_RaisesAtOnceAndDecaysSlowly()
     {
         var costs = new CostTable([16], [TimeSpan.FromMilliseconds(10)], frozen: false);
         var before = costs.Cost(0);
-        costs.Observe(0, TimeSpan.FromMilliseconds(30));
-        Assert.Equal(1, costs.Violations);
+        costs.ObserveRun(0, TimeSpan.FromMilliseconds(30));
         Assert.True(costs.Cost(0) > TimeSpan.FromMilliseconds(30));
         for (var i = 0; i < 200; i++)
         {
-            costs.Observe(0, TimeSpan.FromMilliseconds(10));
+            costs.ObserveRun(0, TimeSpan.FromMilliseconds(10));
         }
 
         Assert.Equal(before.TotalMilliseconds, costs.Cost(0).TotalMilliseconds, 0.1);
+    }
+
+    [Fact]
+    public void ObservePublishing_CostlierPublishing_RaisesEveryRungAtOnce()
+    {
+        var costs = Costs(30, 20, 10, frozen: false);
+        costs.ObservePublishing(TimeSpan.FromMilliseconds(70));
+
+        Assert.Equal(1, new Admission(costs, Budget, Period).Decide(At(1000), At(1000)));
+        Assert.True(costs.Cost(2) > TimeSpan.FromMilliseconds(80));
+    }
+
+    [Fact]
+    public void Decide_StallAtTheLowestRung_IsOverWithTheFirstProbe()
+    {
+        var costs = Costs(40, 30, 20, frozen: false);
+        var admission = new Admission(costs, Budget, Period);
+        Assert.Equal(2, admission.Decide(At(1070), At(1000)));
+        costs.ObserveRun(2, TimeSpan.FromMilliseconds(400));
+        Assert.Equal([-1, -1, 2], Enumerable.Range(2, 3).Select(i => admission.Decide(At(970 + (i * 100)), At(970 + (i * 100)))));
+        costs.ObserveRun(2, TimeSpan.FromMilliseconds(20), probe: true);
+
+        Assert.Equal(2, admission.Decide(At(1500), At(1500)));
     }
 
     [Fact]
@@ -125,13 +147,13 @@ public sealed class AdmissionTests
         var costs = new CostTable([16, 8, 1], [TimeSpan.FromMilliseconds(25), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(15)], frozen: false);
         var admission = new Admission(costs, Budget, Period);
         Assert.Equal(0, admission.Decide(At(1000), At(1000)));
-        costs.Observe(0, TimeSpan.FromMilliseconds(300));
+        costs.ObserveRun(0, TimeSpan.FromMilliseconds(300));
         Assert.Equal(1, admission.Decide(At(1100), At(1100)));
 
         var rung = 1;
         for (var i = 2; i < 80 && rung > 0; i++)
         {
-            costs.Observe(rung, TimeSpan.FromMilliseconds(20));
+            costs.ObserveRun(rung, TimeSpan.FromMilliseconds(20));
             rung = admission.Decide(At(1000 + (i * 100)), At(1000 + (i * 100)));
         }
 
@@ -139,14 +161,14 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void Observe_Frozen_ChangesNothingButCountsViolations()
+    public void Observe_Frozen_ChangesNothing()
     {
         var costs = new CostTable([16], [TimeSpan.FromMilliseconds(10)], frozen: true);
         var before = costs.Cost(0);
-        costs.Observe(0, TimeSpan.FromMilliseconds(30));
+        costs.ObserveRun(0, TimeSpan.FromMilliseconds(30));
+        costs.ObservePublishing(TimeSpan.FromMilliseconds(30));
 
         Assert.Equal(before, costs.Cost(0));
-        Assert.Equal(1, costs.Violations);
     }
 
     private static CostTable Costs(double first, double second, double third, bool frozen = true) =>

@@ -126,6 +126,41 @@ public sealed class HealthWatchTests : IDisposable
         Assert.Equal(0.04, _report.Cameras[0].AgeS, 0.001);
     }
 
+    [Theory]
+    [InlineData(0, "journey_hung")]
+    [InlineData(1, "publish_hung")]
+    public void WhyUnreliable_ThreadBusyForThreePeriods_NamesItWithinHalfASecondAndForgetsItAfterwards(int edge, string code)
+    {
+        Tick(0, 1);
+        Assert.Null(_watch.WhyUnreliable());
+        _pipeline.Pulses[edge].Work();
+        var waited = TimeSpan.Zero;
+        while (_watch.WhyUnreliable() is null)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(10));
+            waited += TimeSpan.FromMilliseconds(10);
+        }
+
+        Fill();
+        Assert.InRange(waited.TotalSeconds, 0.3, 0.5);
+        Assert.Equal(HealthState.Stale, _report.State);
+        Assert.Contains(code, _report.Reasons);
+
+        _pipeline.Pulses[edge].Wait();
+        Tick(0, 1);
+        Assert.Null(_watch.WhyUnreliable());
+    }
+
+    [Fact]
+    public void WhyUnreliable_NothingLeavesAndNobodyHangs_IsNoForecast()
+    {
+        Assert.Null(_watch.WhyUnreliable());
+        Tick(0, 1);
+        _time.Advance(TimeSpan.FromMilliseconds(301));
+        Assert.Equal("no_forecast", _watch.WhyUnreliable());
+        Assert.Equal(0, SteadyState.Allocated(() => _watch.WhyUnreliable()));
+    }
+
     public void Dispose() => _pipeline.Dispose();
 
     private void Fill() => _watch.Fill(_report, brokerConnected: true, EgoOrigin.Measured, "cpu");

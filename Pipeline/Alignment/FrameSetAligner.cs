@@ -260,7 +260,7 @@ public sealed class FrameSetAligner
                 break;
             default:
                 set.Add(camera.Index, frame);
-                set.TakenBack |= camera.Ahead != TimeSpan.Zero;
+                set.TakenBack |= camera.Ahead != TimeSpan.Zero || frame.CaptureTime - frame.ArrivalTime > _options.SkewTolerance;
                 break;
         }
     }

@@ -77,6 +77,13 @@ public interface IWorldRun : IDisposable
 
     RunStatus Encode();
 
+    /// <summary>
+    /// As <see cref="Encode"/>, of these cameras alone and in a batch of as many, which costs less. The other cameras' mask must be 0; every picture may have
+    /// changed its place afterwards.
+    /// </summary>
+    /// <param name="cameras">At least one, ascending.</param>
+    RunStatus EncodeOnly(ReadOnlySpan<int> cameras);
+
     /// <summary>Reads the committed state, writes the spare one. Not finite anywhere: <see cref="RunStatus.NotFinite"/>.</summary>
     RunStatus Remember();
 

@@ -24,6 +24,7 @@ public sealed class WorldStep
     private readonly Manoeuvres _manoeuvres;
     private readonly Ledger _ledger;
     private readonly int _pictureBytes;
+    private readonly int[] _cameras;
     private Timestamp? _committed;
     private Timestamp _firstCommitted;
     private int _failures;
@@ -36,6 +37,7 @@ public sealed class WorldStep
         _motion = motion;
         _manoeuvres = manoeuvres;
         _ledger = ledger;
+        _cameras = new int[rig.Cameras.Count];
         _pictureBytes = manifest.InputWidthPx * manifest.InputHeightPx * 3;
         Lift.Fill(rig, manifest, run.Lift, run.LiftValid);
         run.Footprint[0] = (float)rig.Vehicle.LengthM;
@@ -47,15 +49,15 @@ public sealed class WorldStep
     /// Runs the model on the set and gives the set's slots back. True when <paramref name="forecast"/> holds the motion, the controls and
     /// the run's outputs may be read; false when the model failed, and nothing of it may be used.
     /// </summary>
-    /// <param name="manoeuvres">How many to imagine.</param>
-    public bool TryRun(FrameSet set, int manoeuvres, SceneForecast forecast)
+    /// <param name="rung">How many manoeuvres to imagine; fewer cameras than the rig's are encoded in a batch of those that are used.</param>
+    public bool TryRun(FrameSet set, Rung rung, SceneForecast forecast)
     {
         var elapsed = ResetIfBroken(set);
-        Gather(set, forecast);
+        var used = Gather(set, forecast);
         DescribeMotion(set, elapsed, forecast);
 
         var started = Stopwatch.GetTimestamp();
-        var status = _run.Encode();
+        var status = rung.Cameras >= _cameras.Length ? _run.Encode() : _run.EncodeOnly(used);
         started = Measured(forecast, Stage.Encode, started);
         if (status == RunStatus.Ok)
         {
@@ -65,8 +67,8 @@ public sealed class WorldStep
 
         if (status == RunStatus.Ok)
         {
-            DescribeIntention(set, forecast, manoeuvres);
-            status = _run.Imagine(manoeuvres);
+            DescribeIntention(set, forecast, rung.Manoeuvres);
+            status = _run.Imagine(rung.Manoeuvres);
             Measured(forecast, Stage.Imagine, started);
         }
 
@@ -98,8 +100,10 @@ public sealed class WorldStep
         return TimeSpan.Zero;
     }
 
-    private void Gather(FrameSet set, SceneForecast forecast)
+    /// <returns>The cameras whose pictures are used, in the rig's order.</returns>
+    private ReadOnlySpan<int> Gather(FrameSet set, SceneForecast forecast)
     {
+        var used = 0;
         for (var camera = 0; camera < set.Cameras; camera++)
         {
             var use = set.Use(camera);
@@ -108,11 +112,13 @@ public sealed class WorldStep
             _run.CameraAgeS[camera] = use.Used ? (float)set.Reference.SecondsSince(use.CaptureTime) : 0;
             if (use.Used)
             {
+                _cameras[used++] = camera;
                 set[camera].Lease.Pixels.CopyTo(_run.Images.Slice(camera * _pictureBytes, _pictureBytes));
             }
         }
 
         set.Release();
+        return _cameras.AsSpan(0, used);
     }
 
     private void DescribeMotion(FrameSet set, TimeSpan elapsed, SceneForecast forecast)

@@ -7,15 +7,18 @@ namespace Forecast.Pipeline.Publishing;
 
 /// <summary>
 /// Steps 9 and 10: hands a forecast to every sink and accounts for it. The first sink decides whether it was published; each other one
-/// has its own count. Nothing leaves as valid after its deadline.
+/// has its own count. Nothing leaves as valid after its deadline, and a set that took longer than its cost said is counted.
 /// </summary>
 public sealed class ForecastPublisher
 {
+    private const long Never = long.MinValue;
+
     private readonly IReadOnlyList<IForecastSink> _sinks;
     private readonly RigClock _clock;
     private readonly Ledger _ledger;
     private readonly IJourneyObserver _observer;
     private readonly long[] _refused;
+    private long _lastPublished = Never;
 
     public ForecastPublisher(IReadOnlyList<IForecastSink> sinks, RigClock clock, Ledger ledger, IJourneyObserver observer)
     {
@@ -31,7 +34,7 @@ public sealed class ForecastPublisher
     public long Refused(int sink) => Interlocked.Read(ref _refused[sink]);
 
     /// <summary>When the newest forecast was handed over; null before the first.</summary>
-    public Timestamp? LastPublished { get; private set; }
+    public Timestamp? LastPublished => Volatile.Read(ref _lastPublished) is var last and not Never ? new Timestamp(last) : null;
 
     public void Publish(SceneForecast forecast)
     {
@@ -60,14 +63,20 @@ public sealed class ForecastPublisher
 
     private void Account(SceneForecast forecast, SinkResult first)
     {
+        var now = _clock.Now;
+        forecast.HandedOver = now;
+        if (now - forecast.Dispatched > forecast.Promised)
+        {
+            _ledger.CostViolated();
+        }
+
         if (first != SinkResult.Taken)
         {
             _ledger.SetDropped(first == SinkResult.Busy ? DropReason.SinkBusy : DropReason.SinkAway);
             return;
         }
 
-        var now = _clock.Now;
-        LastPublished = now;
+        Volatile.Write(ref _lastPublished, now.Nanoseconds);
         _ledger.SetPublished(validAndOnTime: forecast.Validity is Validity.Valid or Validity.Degraded && now <= forecast.Deadline);
         _observer.Published(forecast, now);
     }

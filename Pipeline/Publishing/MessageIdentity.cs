@@ -23,6 +23,9 @@ public enum StatusState
     Unspecified,
     Online,
     Offline,
+
+    /// <summary>The process runs, and no forecast is to be relied on; the reason is a code of docs/states.md.</summary>
+    Stale,
 }
 
 /// <summary>What stays the same on every message of a session.</summary>

@@ -52,8 +52,20 @@ public sealed class SceneForecast
 
     public Timestamp Dispatched { get; set; }
 
-    /// <summary>When it was handed to the sinks; the MQTT sink stamps publish time on each message itself.</summary>
+    /// <summary>Place of its rung in the cost table.</summary>
+    public int RungIndex { get; set; }
+
+    /// <summary>What the cost table said, at dispatch, that it would take at most from there until it is handed over.</summary>
+    public TimeSpan Promised { get; set; }
+
+    /// <summary>It was dispatched although it might be late, to learn what a run costs now.</summary>
+    public bool IsProbe => Dispatched + Promised > Deadline;
+
+    /// <summary>When it was ready for the sinks; the MQTT sink stamps publish time on each message itself.</summary>
     public Timestamp Judged { get; set; }
+
+    /// <summary>When every sink had answered.</summary>
+    public Timestamp HandedOver { get; set; }
 
     public Timestamp ValidUntil { get; set; }
 
@@ -189,6 +201,9 @@ public enum MissingReason
     Frozen,
     Black,
     OutOfTolerance,
+
+    /// <summary>It delivers, and was left out because there was no time for it.</summary>
+    Shed,
 }
 
 public enum Validity
@@ -220,6 +235,9 @@ public enum DegradedReasons
 
     /// <summary>Nothing like this scene is in the episodic memory.</summary>
     NewScene = 1 << 10,
+
+    /// <summary>Cameras were left out because there was no time for them.</summary>
+    CamerasShed = 1 << 11,
 }
 
 public enum EgoOrigin

@@ -19,7 +19,7 @@ public sealed class Judge
     /// </summary>
     public const DegradedReasons SuspendsTheBound = DegradedReasons.WarmingUp | DegradedReasons.CalibrationAssumed | DegradedReasons.CameraMissing
         | DegradedReasons.CameraFrozen | DegradedReasons.CameraBlack | DegradedReasons.EgoEstimated | DegradedReasons.Surprised
-        | DegradedReasons.NewScene;
+        | DegradedReasons.NewScene | DegradedReasons.CamerasShed;
 
     private readonly ModelManifest _manifest;
     private readonly Manoeuvres _manoeuvres;
@@ -132,6 +132,7 @@ public sealed class Judge
                 MissingReason.None => 0,
                 MissingReason.Frozen => DegradedReasons.CameraFrozen,
                 MissingReason.Black => DegradedReasons.CameraBlack,
+                MissingReason.Shed => DegradedReasons.CamerasShed,
                 _ => DegradedReasons.CameraMissing,
             };
         }

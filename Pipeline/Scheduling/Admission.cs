@@ -6,6 +6,8 @@ namespace Forecast.Pipeline.Scheduling;
 /// Dispatches only what can still make its deadline: now + cost(rung) &lt;= deadline, at the highest rung for which that holds. A
 /// rung goes down at once and comes up again after ten sets with room for it. When nothing was dispatched for three periods, one
 /// probe runs at the lowest rung all the same: estimates that only ever see nothing would never recover.
+/// <para>Theorem (docs/deadlines.md): a set that is dispatched at d, is no probe, and is handed over no later than d + cost as it stood at d, is handed
+/// over by its deadline. Nothing is claimed about how often that assumption holds; where it does not, that is counted, and the message says deadline_met false.</para>
 /// </summary>
 public sealed class Admission(CostTable costs, TimeSpan budget, TimeSpan period)
 {
@@ -18,7 +20,7 @@ public sealed class Admission(CostTable costs, TimeSpan budget, TimeSpan period)
 
     public TimeSpan Budget => budget;
 
-    /// <summary>Index of the rung to run the set at; -1 to drop it as stale.</summary>
+    /// <summary>Index of the rung to run the set at; -1 to drop it as stale. A set whose cost is more than what is left is a probe.</summary>
     public int Decide(Timestamp now, Timestamp oldestCapture)
     {
         _lastDispatch ??= now;

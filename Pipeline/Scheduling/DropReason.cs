@@ -48,6 +48,9 @@ public enum DropReason
     /// <summary>The sink had nobody to hand it to, for example no broker.</summary>
     SinkAway,
 
+    /// <summary>There was no time for this camera: it is among the rig's least informative.</summary>
+    Shed,
+
     /// <summary>It was under way when the pipeline was told to stop.</summary>
     Shutdown,
 }

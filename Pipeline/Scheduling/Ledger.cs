@@ -2,7 +2,7 @@ namespace Forecast.Pipeline.Scheduling;
 
 /// <summary>
 /// What went in and what became of it, exact at every moment. Frames of each camera: captured = used + dropped by reason + in flight.
-/// Frame sets: formed = published + dropped by reason + in flight. And how often the world state began anew. Written under one lock, read as one consistent copy.
+/// Frame sets: formed = published + dropped by reason + in flight. And how often the world state began anew, and a cost was exceeded. Written under one lock, read as one consistent copy.
 /// </summary>
 public sealed class Ledger
 {
@@ -16,6 +16,7 @@ public sealed class Ledger
     private long _formed;
     private long _published;
     private long _onTime;
+    private long _costViolations;
 
     public Ledger(int cameras)
     {
@@ -27,6 +28,24 @@ public sealed class Ledger
     }
 
     public int Cameras => _cameras.Length;
+
+    /// <summary>Frame sets that came to their end, published or dropped.</summary>
+    public long SetsDone
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var done = _published;
+                foreach (var dropped in _setDrops)
+                {
+                    done += dropped;
+                }
+
+                return done;
+            }
+        }
+    }
 
     /// <summary>So many ticks have passed in each of which the rig should have given a frame set.</summary>
     public void TickDue(long ticks = 1)
@@ -86,6 +105,15 @@ public sealed class Ledger
         }
     }
 
+    /// <summary>From its dispatch until it was handed over a set took longer than its cost said.</summary>
+    public void CostViolated()
+    {
+        lock (_gate)
+        {
+            _costViolations++;
+        }
+    }
+
     /// <summary>The world state went back to the initial one.</summary>
     public void StateReset(ResetReason reason)
     {
@@ -104,6 +132,7 @@ public sealed class Ledger
             copy.Formed = _formed;
             copy.Published = _published;
             copy.OnTime = _onTime;
+            copy.CostViolations = _costViolations;
             _setDrops.CopyTo(copy.SetDrops, 0);
             _resets.CopyTo(copy.Resets, 0);
             for (var i = 0; i < _cameras.Length; i++)
@@ -147,6 +176,9 @@ public sealed class LedgerCopy
 
     /// <summary>Of the published: valid or degraded, and before the deadline.</summary>
     public long OnTime { get; set; }
+
+    /// <summary>Sets that took longer than their cost said: the assumption of docs/deadlines.md did not hold.</summary>
+    public long CostViolations { get; set; }
 
     /// <summary>By <see cref="DropReason"/>.</summary>
     public long[] SetDrops { get; } = new long[Reasons];

@@ -4,8 +4,8 @@ using Forecast.Pipeline.Publishing;
 namespace Forecast.Pipeline.Telemetry;
 
 /// <summary>
-/// Judges from outside how the pipeline does: stale when no forecast has left for three periods or half a second, the shorter; degraded when a
-/// camera, its clock, the broker or the vehicle's motion is away. One thread asks; what it reads is written by others.
+/// Judges from outside how the pipeline does, by the reasons of <see cref="HealthRules"/>. One thread asks for reports; <see cref="WhyUnreliable"/> may be another's; what they read is
+/// written by others.
 /// </summary>
 public sealed class HealthWatch
 {
@@ -18,22 +18,37 @@ public sealed class HealthWatch
     private readonly RigClock _clock;
     private readonly TimeSpan _stale;
     private readonly long[] _capturedBefore;
+    private readonly (Pulse Pulse, string Code)[] _edges;
     private readonly Timestamp _started;
     private Timestamp _before;
 
-    public HealthWatch(ForecastPipeline pipeline, ForecastPublisher publisher, RigClock clock, TimeSpan period)
+    /// <param name="others">Threads that are not the pipeline's own.</param>
+    public HealthWatch(ForecastPipeline pipeline, ForecastPublisher publisher, RigClock clock, TimeSpan period, params IReadOnlyList<Pulse> others)
     {
         _pipeline = pipeline;
         _publisher = publisher;
         _clock = clock;
         _stale = period * 3 < StaleAfter ? period * 3 : StaleAfter;
         _capturedBefore = new long[pipeline.Cameras.Count];
+        _edges = [.. pipeline.Pulses.Concat(others).Select(pulse => (pulse, $"{pulse.Edge}_hung"))];
         _started = clock.Now;
         _before = _started;
     }
 
-    /// <summary>True when the newest forecast left too long ago to be relied on.</summary>
-    public bool IsStale => _publisher.LastPublished is { } last && _clock.Now - last > _stale;
+    /// <summary>The code of the first reason for which forecasts are not to be relied on at all; null: none. Waits for nobody and allocates nothing.</summary>
+    public string? WhyUnreliable()
+    {
+        var now = _clock.Now;
+        foreach (var (pulse, code) in _edges)
+        {
+            if (pulse.IsHung(now, _stale))
+            {
+                return code;
+            }
+        }
+
+        return _pipeline.IsBroken ? "pipeline_broke" : IsSilent(now) ? "no_forecast" : null;
+    }
 
     public void Fill(HealthReport report, bool brokerConnected, EgoOrigin egoOrigin, string provider)
     {
@@ -56,17 +71,37 @@ public sealed class HealthWatch
             report.Reasons.Add("ego_missing");
         }
 
-        var starting = _publisher.LastPublished is null && now - _started < StartLimit;
-        report.State = starting ? HealthState.Starting
-            : IsStale || _publisher.LastPublished is null ? HealthState.Stale
-            : report.Reasons.Count > 0 ? HealthState.Degraded
-            : HealthState.Nominal;
-        if (report.State == HealthState.Stale)
+        FillEdges(report, now);
+        report.State = HealthRules.StateOf(report.Reasons);
+        _before = now;
+    }
+
+    /// <summary>None left for too long; before the first, since the start.</summary>
+    private bool IsSilent(Timestamp now) => _publisher.LastPublished is { } last ? now - last > _stale : now - _started >= StartLimit;
+
+    private void FillEdges(HealthReport report, Timestamp now)
+    {
+        foreach (var (pulse, code) in _edges)
+        {
+            if (pulse.IsHung(now, _stale))
+            {
+                report.Reasons.Add(code);
+            }
+        }
+
+        if (_pipeline.IsBroken)
+        {
+            report.Reasons.Add("pipeline_broke");
+        }
+
+        if (IsSilent(now))
         {
             report.Reasons.Add("no_forecast");
         }
-
-        _before = now;
+        else if (_publisher.LastPublished is null)
+        {
+            report.Reasons.Add("starting");
+        }
     }
 
     private void FillCameras(HealthReport report, Timestamp now)
@@ -81,7 +116,14 @@ public sealed class HealthWatch
             _capturedBefore[i] = captured;
             camera.AgeS = trace.Newest is { } newest ? (float)now.SecondsSince(newest) : float.NaN;
             camera.SkewS = trace.Newest is null ? float.NaN : (float)trace.Skew.TotalSeconds;
-            camera.State = trace.Missing == MissingReason.None && camera.AgeS > CameraSilentAfter.TotalSeconds ? MissingReason.NoFrame : trace.Missing;
+            var missing = trace.Missing;
+            camera.State = missing is (MissingReason.None or MissingReason.Shed) && camera.AgeS > CameraSilentAfter.TotalSeconds ? MissingReason.NoFrame
+                : missing == MissingReason.Shed ? MissingReason.None : missing; // one that is shed is sound
+            if (missing == MissingReason.Shed)
+            {
+                report.Reasons.Add($"camera_shed:{camera.Name}");
+            }
+
             if (camera.State != MissingReason.None)
             {
                 report.Reasons.Add(ReasonOf(camera));

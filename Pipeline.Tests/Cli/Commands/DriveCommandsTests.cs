@@ -25,28 +25,59 @@ public sealed class DriveCommandsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    private static (string Folder, int Faults) Drive(object? options) => Assert.IsType<DemoOptions>(options) is var demo ? (demo.DriveFolder, demo.Faults.Count) : default;
+
     [Fact]
     public async Task Demo_NoArguments_PlaysTheNearMiss()
     {
         Assert.Equal(7, await Invoke("demo"));
 
-        Assert.Equal(new DemoOptions(_folder.At("data-samples/near-miss")), _options);
+        Assert.Equal((_folder.At("data-samples/near-miss"), 0), Drive(_options));
     }
 
     [Fact]
     public async Task Demo_CommonOptions_BecomeSettings()
     {
-        await Invoke("demo --drive calm --vehicle car --broker mqtt://h:1 --manoeuvres 8 --metrics 0 --summary s.json --set budget_ms=55 --set model.provider=cpu --json --quiet");
+        await Invoke("demo --drive calm --vehicle car --broker mqtt://localhost:1 --manoeuvres 8 --metrics 0 --summary s.json --set budget_ms=55 --set model.provider=cpu --json --quiet");
 
-        Assert.Equal(new DemoOptions(_folder.At("data-samples/calm")), _options);
+        Assert.Equal((_folder.At("data-samples/calm"), 0), Drive(_options));
         Assert.Equal("car", _settings!.Vehicle);
-        Assert.Equal("mqtt://h:1", _settings.Broker.Address.ToString());
+        Assert.Equal("mqtt://localhost:1", _settings.Broker.Address.ToString());
         Assert.Equal(8, _settings.Manoeuvres);
         Assert.Equal(0, _settings.Metrics.Port);
         Assert.Equal(_folder.At("s.json"), _settings.SummaryFile);
         Assert.Equal(TimeSpan.FromMilliseconds(55), _settings.Budget);
         Assert.Equal(ProviderWish.Cpu, _settings.Model.Provider);
         Assert.True(_console!.Json && _console.Quiet);
+    }
+
+    [Fact]
+    public async Task Demo_FaultsOnPurpose_AreHandedOver()
+    {
+        await Invoke("demo --inject camera.front=frozen@5s..8s --inject model=nan");
+
+        Assert.Equal(["camera.front=frozen@5s..8s", "model=nan"], Assert.IsType<DemoOptions>(_options).Faults.Select(fault => fault.Text));
+    }
+
+    /// <summary>What makes a run go wrong is said where it is started, and nowhere else.</summary>
+    [Theory]
+    [InlineData("inject: model=nan")]
+    [InlineData("inject: [ model=nan ]")]
+    public async Task Demo_FaultsInAConfiguration_AreRefused(string configuration)
+    {
+        _folder.Write("car.yaml", configuration);
+
+        Assert.Equal(ExitCode.Usage, await Invoke("demo --config car.yaml"));
+        Assert.Contains("inject is not a setting", _run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Demo_FaultsInTheEnvironment_AreNotHeard()
+    {
+        var run = new CliRun(_folder.Path, environment: new Dictionary<string, string> { ["FORECAST_INJECT"] = "model=nan" });
+        var command = DemoCommand.Create(run.Host, (_, options, _, _) => Task.FromResult(7 + options.Faults.Count));
+
+        Assert.NotEqual(8, await run.InvokeAsync([command], "demo"));
     }
 
     [Theory]
@@ -106,6 +137,7 @@ public sealed class DriveCommandsTests : IDisposable
     [InlineData("demo --summary data-samples", "--summary FOLDER/data-samples: this is a folder; name a file in it")]
     [InlineData("run", "run needs cameras: name them in the configuration (--config FILE); data-samples/config/three-cameras.yaml is an example")]
     [InlineData("run --set cameras=[{name:\u00a0a,source:\u00a0'device:0'}]", "run needs the cameras' calibration: rig: FILE in the configuration, or --rig FILE")]
+    [InlineData("demo --inject camera.front=frozn", "--inject camera.front=frozn: there is no fault frozn of a camera; did you mean frozen?; known: unplugged, hung, crashed, frozen, black, half[:SHARE], size, rate:HERTZ, jump:TIME, repeat, back, jitter:TIME")]
     [InlineData("replay nowhere", "nowhere: there is no file or folder FOLDER/nowhere, and no sample of this name")]
     [InlineData("replay calm --exact --as-live", "--exact and --as-live exclude each other: a live run is never the same twice")]
     [InlineData("replay calm --speed 0", "--speed 0: allowed are max, or 0.01 to 1000 times real time")]

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text.Json;
 using Forecast.Cli.Configuration;
 
@@ -17,7 +18,7 @@ public sealed class SecretTests : IDisposable
     {
         _folder.Write("password", $"{Hidden}\nsecond line\n");
         var settings = Load(
-            "broker: {url: 'mqtt://h', user: u, password_file: password}\n" +
+            "broker: {url: 'mqtt://localhost', user: u, password_file: password}\n" +
             "cameras:\n" +
             $"- {{name: a, source: 'rtsp://me:{Hidden}@10.0.0.1/s?token={Hidden}&x=1'}}\n" +
             $"- {{name: b, source: 'gst:rtspsrc location=rtsp://me:{Hidden}@h user-pw={Hidden} ! appsink'}}\n" +
@@ -36,7 +37,7 @@ public sealed class SecretTests : IDisposable
     [Fact]
     public void Load_PasswordInTheEnvironment_IsNamedAndChangesNoFingerprint()
     {
-        const string Yaml = "broker: {url: 'mqtt://h', user: u}\n";
+        const string Yaml = "broker: {url: 'mqtt://localhost', user: u}\n";
         var one = Load(Yaml, ("FORECAST_BROKER_PASSWORD", Hidden));
         var two = Load(Yaml, ("FORECAST_BROKER_PASSWORD", "another"));
 
@@ -49,8 +50,8 @@ public sealed class SecretTests : IDisposable
     [Theory]
     [InlineData("broker: {url: 'mqtt://me:hunter2@h'}")]
     [InlineData("broker: {url: 'mqtt://me:hunter2@h:99999'}")]
-    [InlineData("broker: {url: 'mqtt://h', user: u, password: hunter2}")]
-    [InlineData("broker: {url: 'mqtt://h', user: u, password: [hunter2]}")]
+    [InlineData("broker: {url: 'mqtt://localhost', user: u, password: hunter2}")]
+    [InlineData("broker: {url: 'mqtt://localhost', user: u, password: [hunter2]}")]
     [InlineData("cameras: [{name: a, source: 'rtps://me:hunter2@h'}]")]
     [InlineData("cameras: [{name: a, source: 'gst:rtspsrc user-pw=hunter2'}]")]
     public void Load_SecretInABadPlace_IsNotRepeatedInTheError(string yaml)
@@ -80,6 +81,59 @@ public sealed class SecretTests : IDisposable
             "--set cameras: cameras[0].source: a password on the command line can be seen by others: write it in the file, or in FORECAST_CAMERAS_0_SOURCE",
         ],
         fault.Lines.Order());
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    [Theory]
+    [InlineData("rw-------", false)]
+    [InlineData("rw-r-----", false)]
+    [InlineData("rw-r--r--", true)]
+    [InlineData("rw-rw----", true)]
+    public void Load_SecretFileThatOthersCanRead_IsWarnedOfByItsNameAlone(string rights, bool warned)
+    {
+        foreach (var name in new[] { "password", "key", "car.yaml" })
+        {
+            File.SetUnixFileMode(_folder.Write(name, $"{Hidden}\n"), ModeOf(rights));
+        }
+
+        var warnings = Load(
+            "broker: {url: 'mqtts://h', user: u, password_file: password, cert_file: key, key_file: key}\n" +
+            $"cameras: [{{name: a, source: 'rtsp://me:{Hidden}@h/s'}}, {{name: b, source: 'rtsp://h/s'}}]\n").Warnings;
+
+        string[] expected =
+        [
+            $"cameras[0].source: it has a password in it, and others may read or change {_folder.At("car.yaml")}: chmod go=,u=rw {_folder.At("car.yaml")}",
+            $"broker.password_file: others may read or change {_folder.At("password")}: chmod go=,u=rw {_folder.At("password")}",
+            $"broker.key_file: others may read or change {_folder.At("key")}: chmod go=,u=rw {_folder.At("key")}",
+        ];
+        Assert.Equal(warned ? expected : [], warnings);
+    }
+
+    [Fact]
+    public async Task Doctor_WithSecretsEverywhere_ShowsNone()
+    {
+        _folder.Write("password", $"{Hidden}\n");
+        _folder.Write("key", $"-----BEGIN PRIVATE KEY-----\n{Hidden}\n-----END PRIVATE KEY-----\n");
+        _folder.Write("car.yaml", $"broker: {{url: 'mqtts://localhost:1', user: u, password_file: password, cert_file: key, key_file: key}}\ncameras: [{{name: a, source: 'rtsp://me:{Hidden}@h/s'}}]\n");
+        foreach (var how in new[] { "--json", "--quiet" })
+        {
+            var run = new CliRun(_folder.Path, environment: new Dictionary<string, string> { ["FORECAST_CAMERAS_0_SOURCE"] = $"rtsp://me:{Hidden}@h/s" });
+            await run.InvokeAsync("doctor", "--config", "car.yaml", how);
+
+            Assert.Contains(how == "--json" ? "broker.key_file" : "warning", run.Output + run.Error, StringComparison.Ordinal);
+            AssertHidden(run.Output + run.Error);
+        }
+    }
+
+    private static UnixFileMode ModeOf(string rights)
+    {
+        var mode = 0;
+        foreach (var letter in rights)
+        {
+            mode = (mode << 1) | (letter == '-' ? 0 : 1);
+        }
+
+        return (UnixFileMode)mode;
     }
 
     private static void AssertHidden(string text) => Assert.DoesNotContain(Hidden, text, StringComparison.Ordinal);

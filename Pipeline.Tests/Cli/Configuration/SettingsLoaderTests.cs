@@ -6,6 +6,8 @@ namespace Forecast.Pipeline.Tests.Cli.Configuration;
 
 public sealed class SettingsLoaderTests : IDisposable
 {
+    private const string MinisignKeyText = "untrusted comment: of the tests\nRWQAAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n";
+
     private readonly TestFolder _folder = new();
     private readonly Dictionary<string, string> _environment = [];
 
@@ -106,7 +108,7 @@ public sealed class SettingsLoaderTests : IDisposable
 
     [Theory]
     [InlineData("budget", "--set budget: this is not a setting; did you mean budget_ms?")]
-    [InlineData("broker", "--set broker: this has parts; set one of broker.url, broker.user, broker.password, broker.password_file")]
+    [InlineData("broker", "--set broker: this has parts; set one of broker.url, broker.protection, broker.user, broker.password, broker.password_file")]
     public void Load_SetOfNoSetting_SaysWhatThereIs(string path, string expectedStart)
     {
         var fault = Assert.Throws<ConfigurationException>(() => Load(null, new SettingOverride(path, "1", $"--set {path}")));
@@ -118,7 +120,7 @@ public sealed class SettingsLoaderTests : IDisposable
     public void Load_SetTwice_IsAnError()
     {
         var fault = Assert.Throws<ConfigurationException>(() => Load(
-            null, new SettingOverride("broker.url", "mqtt://a", "--broker"), new SettingOverride("broker.url", "mqtt://b", "--set broker.url")));
+            null, new SettingOverride("broker.url", "mqtt://127.0.0.1:1", "--broker"), new SettingOverride("broker.url", "mqtt://127.0.0.1:2", "--set broker.url")));
 
         Assert.Equal(["--set broker.url: this is already set by --broker"], fault.Lines);
     }
@@ -139,10 +141,11 @@ public sealed class SettingsLoaderTests : IDisposable
     {
         _folder.Write("m/model.json", "{}");
         _folder.Write("file", "x");
+        _folder.Write("key", MinisignKeyText);
         var given = new Dictionary<string, string>
         {
             ["vehicle"] = "v", ["source"] = "recorded", ["rig"] = "file", ["cameras[0].name"] = "a", ["cameras[0].source"] = "device:1", ["budget_ms"] = "90",
-            ["manoeuvres"] = "8", ["model.dir"] = "m", ["model.calibration"] = "file", ["model.provider"] = "cpu", ["model.threads"] = "3", ["broker.url"] = "mqtts://h:1", ["broker.user"] = "u",
+            ["manoeuvres"] = "8", ["model.dir"] = "m", ["model.calibration"] = "file", ["model.key"] = "key", ["model.provider"] = "cpu", ["model.threads"] = "3", ["broker.url"] = "mqtts://h:1", ["broker.protection"] = "tls", ["broker.user"] = "u",
             ["broker.password_file"] = "file", ["broker.ca_file"] = "file", ["broker.cert_file"] = "file", ["broker.key_file"] = "file",
             ["broker.encoding"] = "protobuf", ["metrics.port"] = "1", ["metrics.address"] = "::1", ["ego.from"] = "none", ["memory.path"] = "memory.db",
             ["memory.rows"] = "200", ["memory.megabytes"] = "2", ["summary"] = "s",
@@ -154,7 +157,7 @@ public sealed class SettingsLoaderTests : IDisposable
 
         var settings = Load(null);
 
-        Assert.Equal(SettingsSchema.Keys.Select(key => key.Path.Replace("[]", "[0]", StringComparison.Ordinal)).Where(path => path != "broker.password"), settings.Values.Select(value => value.Path));
+        Assert.Equal(SettingsSchema.Keys.Select(key => key.Path.Replace("[]", "[0]", StringComparison.Ordinal)).Where(path => path is not ("broker.password" or "config.key")), settings.Values.Select(value => value.Path));
         Assert.All(settings.Values, value => Assert.Equal(given[value.Path], value.Text));
         Assert.All(settings.Values, value => Assert.Equal(SettingsSchema.EnvironmentName(value.Path), value.Origin.Place));
     }

@@ -55,6 +55,7 @@ internal static class Codes
     {
         StatusState.Online => "STATUS_STATE_ONLINE"u8,
         StatusState.Offline => "STATUS_STATE_OFFLINE"u8,
+        StatusState.Stale => "STATUS_STATE_STALE"u8,
         _ => default,
     };
 
@@ -130,6 +131,7 @@ internal static class Codes
         MissingReason.Lost => "lost"u8,
         MissingReason.Frozen => "frozen"u8,
         MissingReason.Black => "black"u8,
+        MissingReason.Shed => "shed"u8,
         MissingReason.OutOfTolerance => "out_of_tolerance"u8,
         _ => "no_frame"u8,
     };
