@@ -111,6 +111,9 @@ public sealed partial class McapStreamReader : IDisposable
 
     public void Dispose() => _chunk.Dispose();
 
+    /// <summary>Whether a Footer's content is followed by what ends a file.</summary>
+    private bool EndsHere => _input.Available.Slice(McapFormat.EndBytes - McapFormat.MagicBytes, McapFormat.MagicBytes).SequenceEqual(McapFormat.Magic);
+
     private string NotMcap()
     {
         if (_input.Fault is { } fault)
@@ -128,6 +131,12 @@ public sealed partial class McapStreamReader : IDisposable
     /// <returns>Whether the caller gets to see it.</returns>
     private bool Take()
     {
+        if (_framer.Opcode == McapOpcode.Footer && _input.Ensure(McapFormat.EndBytes) && !EndsHere)
+        {
+            _framer.Distrust("a Footer that is not followed by MCAP's eight bytes");
+            return false;
+        }
+
         (_content, Opcode) = (_framer.Content, _framer.Opcode);
         if (!_begun)
         {
@@ -209,14 +218,13 @@ public sealed partial class McapStreamReader : IDisposable
             Problems.Add(Offset, McapProblemKind.Contradiction, $"the Footer says that the summary begins at byte {footer.SummaryStart}; the data end at {_summaryAt}");
         }
 
-        const int End = McapFormat.EndBytes;
-        if (!_input.Ensure(End) || !_input.Available[(End - McapFormat.MagicBytes)..].StartsWith(McapFormat.Magic))
+        if (!_input.Ensure(McapFormat.EndBytes))
         {
-            Problems.Add(Offset, McapProblemKind.Cut, "the Footer is not followed by MCAP's eight bytes");
+            Problems.Add(Offset + _input.Available.Length, McapProblemKind.Cut, "the file ends inside its last eight bytes");
         }
-        else if (_input.Ensure(End + 1))
+        else if (_input.Ensure(McapFormat.EndBytes + 1))
         {
-            Problems.Add(Offset + End, McapProblemKind.Malformed, "there are bytes after the end");
+            Problems.Add(Offset + McapFormat.EndBytes, McapProblemKind.Malformed, "there are bytes after the end");
         }
     }
 

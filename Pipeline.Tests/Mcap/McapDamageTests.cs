@@ -126,6 +126,18 @@ public sealed class McapDamageTests : IDisposable
     }
 
     [Fact]
+    public void Read_FooterWhereTheFileGoesOn_IsSkippedAndNamed()
+    {
+        var bad = new RawMcap().Header().SchemaAndChannel();
+        var at = bad.Length;
+        var file = bad.Record(2, new byte[20]).Chunk("", RawMcap.Message(1, 5, "a"u8)).DataEnd().End();
+        var (messages, problems) = ReadAll(file);
+        Assert.Single(messages);
+        Assert.Equal(at, Assert.Single(problems.First).Offset);
+        Assert.Equal(file.Length - 3, Assert.Single(ReadAll(file[..^3]).Problems.First, problem => problem.Kind == McapProblemKind.Cut).Offset);
+    }
+
+    [Fact]
     public void Read_MessageOfAnUnknownChannelOrAForeignRecordInAChunk_IsSkippedAndNamed()
     {
         var file = new RawMcap().Header().SchemaAndChannel()

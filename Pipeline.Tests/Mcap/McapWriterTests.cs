@@ -151,6 +151,24 @@ public sealed class McapWriterTests : IDisposable
     }
 
     [Fact]
+    public void Create_NeverFinished_HasEveryClosedChunkOnDisk()
+    {
+        var path = _folder.At("drive.mcap");
+        using var writer = McapWriter.Create(path, new McapWriterOptions(), _clock);
+        writer.AddChannel("/t", "json", 0, None);
+        for (var i = 0u; i < 25; i++)
+        {
+            writer.Write(0, i, i, i, new byte[1_000]);
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        using var file = McapFile.Open(path); // what a killed process leaves
+        Assert.False(file.IsIndexed);
+        Assert.Equal(24ul, file.Statistics!.MessageCount); // a chunk every 0.6 s, begun by its first message
+        Assert.Equal(McapProblemKind.Cut, Assert.Single(file.Problems.First).Kind);
+    }
+
+    [Fact]
     public void Dispose_WithoutFinish_FinishesTheFile()
     {
         var path = _folder.At("drive.mcap");
