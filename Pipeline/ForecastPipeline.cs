@@ -5,6 +5,7 @@ using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline;
 
@@ -21,7 +22,8 @@ namespace Forecast.Pipeline;
 ///     ---- channel: judged forecasts; wakes the publishing thread; what publishing took comes back for step 4 ----
 ///  9 Publish    to every sink, none as valid after its deadline      <see cref="ForecastPublisher"/>
 /// 10 Account    two ledgers, exact at every moment                   <see cref="Ledger"/>
-/// then, on the journey's thread, in what is left of the period: look back for surprise   <see cref="Journey.Reflect"/>
+/// then, on the journey's thread, in what is left of the period: look back for surprise   <see cref="Journey.Reflect"/>,
+///                                                               answer plan requests     <see cref="Journey.TryAnswer"/>
 /// </code>
 /// Steps 3 to 8 are <see cref="Journey"/>, which a replay drives without these threads.
 /// </summary>
@@ -30,6 +32,7 @@ public sealed class ForecastPipeline : IDisposable
     private static readonly TimeSpan CameraStopLimit = TimeSpan.FromSeconds(3);
 
     private readonly Journey _journey;
+    private readonly PlanDesk? _desk;
     private readonly ForecastPublisher _publisher;
     private readonly ForecastPool _forecasts;
     private readonly FramePool _pool;
@@ -69,6 +72,8 @@ public sealed class ForecastPipeline : IDisposable
         _handedOver = Channel.CreateBounded<Delivery>(new BoundedChannelOptions(8) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.DropOldest });
         _cameras = [.. sources.Select((source, camera) => new CameraThread(camera, source, pool, _arrivals.Writer, _arrived, _ledger))];
         _camerasRunning = sources.Count;
+        _desk = parts.Desk;
+        _desk?.Arrived = () => _arrived.Set();
         _journeyThread = new Thread(RunJourney) { IsBackground = true, Name = "journey", Priority = ThreadPriority.AboveNormal };
         _publishingThread = new Thread(RunPublishing) { IsBackground = true, Name = "publish", Priority = ThreadPriority.AboveNormal };
     }
@@ -140,6 +145,7 @@ public sealed class ForecastPipeline : IDisposable
 
     public void Dispose()
     {
+        _desk?.Arrived = null;
         _arrived.Dispose();
         _readyToPublish.Dispose();
         _allEnded.Dispose();
@@ -166,6 +172,11 @@ public sealed class ForecastPipeline : IDisposable
                 }
 
                 _journey.Reflect(_clock.Now); // a tick whose forecast nobody could take
+                if (_journey.TryAnswer(_clock.Now))
+                {
+                    _journey.Answered(_clock.Now);
+                    continue; // frames may have come meanwhile
+                }
 
                 if (_camerasRunning == 0 && _arrivals.Reader.Count == 0)
                 {

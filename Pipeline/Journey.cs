@@ -8,6 +8,7 @@ using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline;
 
@@ -25,6 +26,7 @@ public sealed class Journey
     private readonly Judge _judge;
     private readonly Surprise _surprise;
     private readonly EpisodicMemory _episodes;
+    private readonly PlanDesk? _desk;
     private readonly EgoMotionTrack _motion;
     private readonly Ledger _ledger;
     private readonly ForecastPool _forecasts;
@@ -49,6 +51,7 @@ public sealed class Journey
         _judge = parts.Judge;
         _surprise = parts.Surprise;
         _episodes = parts.Episodes;
+        _desk = parts.Desk;
         _period = parts.Period;
         _motion = parts.Motion;
         _ledger = parts.Ledger;
@@ -63,8 +66,8 @@ public sealed class Journey
         Traces = [.. Enumerable.Range(0, parts.Ledger.Cameras).Select(_ => new CameraTrace())];
     }
 
-    /// <summary>When to call <see cref="TryTravel"/> although no frame came; null when only a frame can change anything.</summary>
-    public Timestamp? NextWake => _aligner.NextWake;
+    /// <summary>When to call <see cref="TryTravel"/> and <see cref="TryAnswer"/> although no frame came; null when only a frame or a request can change anything.</summary>
+    public Timestamp? NextWake => _desk?.NextWake is { } desk && !(_aligner.NextWake < desk) ? desk : _aligner.NextWake;
 
     /// <summary>Each camera as it was last seen, for health; may be read from another thread.</summary>
     public IReadOnlyList<CameraTrace> Traces { get; }
@@ -117,6 +120,15 @@ public sealed class Journey
         _episodes.Reflect();
     }
 
+    /// <summary>
+    /// After <see cref="Reflect"/>: answers a plan request from the last committed world state, if that ends within the request's deadline and before the next
+    /// frame set is due. True when one was imagined; then <see cref="Answered"/> must follow before anything else.
+    /// </summary>
+    public bool TryAnswer(Timestamp now) => _desk?.TryAnswer(now) ?? false;
+
+    /// <param name="now">The decision time after <see cref="TryAnswer"/>.</param>
+    public void Answered(Timestamp now) => _desk!.Answered(now);
+
     /// <summary>The forecast is ready to be published: notes when, and what its run cost.</summary>
     public void Judged(SceneForecast forecast, Timestamp now)
     {
@@ -127,8 +139,12 @@ public sealed class Journey
     /// <summary>What the publishing thread took for a forecast; told on this one.</summary>
     public void HandedOver(in Delivery delivery) => _costs.ObservePublishing(delivery.Took, delivery.OfProbe);
 
-    /// <summary>Gives back every frame that waits.</summary>
-    public void Abandon() => _aligner.Abandon();
+    /// <summary>Gives back every frame that waits, and refuses every request.</summary>
+    public void Abandon()
+    {
+        _aligner.Abandon();
+        _desk?.Abandon();
+    }
 
     private SceneForecast? Travel(FrameSet set, Timestamp now)
     {
@@ -163,6 +179,7 @@ public sealed class Journey
         _judge.Read(_run, forecast);
         _episodes.Note(forecast);
         _surprise.Note(forecast, until: forecast.Dispatched + _period);
+        _desk?.Note(forecast);
         var ended = Stopwatch.GetTimestamp();
         forecast.Times[Stage.Judge] = Nanoseconds(judging, ended);
         OweOrPayEdge(forecast);

@@ -6,6 +6,7 @@ using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline;
 
@@ -30,6 +31,9 @@ public sealed record JourneyParts
     public required Surprise Surprise { get; init; }
 
     public required EpisodicMemory Episodes { get; init; }
+
+    /// <summary>Answers plan requests; null where nobody can ask.</summary>
+    public PlanDesk? Desk { get; init; }
 
     public required EgoMotionTrack Motion { get; init; }
 
@@ -81,6 +85,7 @@ public sealed record JourneyParts
             Judge = new Judge(manifest, rig, manoeuvres, new Hindsight(manifest, motion), domain, newEventId),
             Surprise = new Surprise(manifest, run, motion, options.LookBack, newEventId),
             Episodes = new EpisodicMemory(manifest, run, options.Memory, options.MemoryDrive, newEventId),
+            Desk = options.Answers is { } answers ? new PlanDesk(manifest, rig, run, answers) : null,
             Motion = motion,
             Ledger = ledger,
             Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
@@ -105,6 +110,9 @@ public sealed record JourneyOptions
 
     /// <summary>Where scenes are kept beyond this run; null (the default): there is no episodic memory.</summary>
     public IEpisodicMemory? Memory { get; init; }
+
+    /// <summary>What answers to plan requests cost; null (the default): nobody can ask, as in every replay in lock-step.</summary>
+    public AnswerCost? Answers { get; init; }
 
     /// <summary>What this run's scenes are filed under: the drive's name, or the run's.</summary>
     public string MemoryDrive { get; init; } = "";

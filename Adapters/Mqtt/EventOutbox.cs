@@ -1,14 +1,20 @@
 using System.Collections.Concurrent;
+using Forecast.Adapters.Outbox;
 using Forecast.Pipeline.Frames;
+using Forecast.Pipeline.Telemetry;
 
 namespace Forecast.Adapters.Mqtt;
 
 /// <summary>
-/// Edges of alarms and of surprise on their way, in memory. Each is kept until it expires, also after its acknowledgement, and sent again after every
+/// Edges of alarms and of surprise on their way. Each is kept until it expires, also after its acknowledgement, and sent again after every
 /// reconnect with what is left of its expiry: a broker that was killed may have lost what it had acknowledged. The id inside the
-/// payload lets subscribers drop the duplicates. It does not outlive the process.
+/// payload lets subscribers drop the duplicates. With a journal they outlive the process: each is given to it before it is first sent. The sending does not
+/// wait for the disk, because an alarm must not be late for it: a kill within one fsync can still lose what no broker had taken.
+/// Acknowledgements are not on disk: what an earlier process left may have been heard, so that it is sent again and not counted as dropped when nobody takes it, but apart.
 /// </summary>
-internal sealed class EventOutbox(MqttConnection connection)
+/// <param name="journal">Null: in memory only. Its owner disposes of it, after the last <see cref="Add"/>.</param>
+/// <param name="time">The wall clock of expiries on disk; decisions are by the timestamps given.</param>
+internal sealed class EventOutbox(MqttConnection connection, EventJournal? journal, TimeProvider time)
 {
     /// <summary>Alarms have hysteresis over ticks: within a minute there are far fewer edges than this.</summary>
     internal const int Capacity = 256;
@@ -19,10 +25,12 @@ internal sealed class EventOutbox(MqttConnection connection)
     private readonly Lock _gate = new();
     private readonly Queue<Entry> _entries = new(Capacity);
     private readonly ConcurrentQueue<(int MessageId, bool Refused)> _acknowledgements = new();
-    private long _dropped;
+    private long _expired;
+    private long _pushedOut;
+    private long _restored;
 
-    /// <summary>Events that expired or were pushed out before any broker acknowledged them.</summary>
-    internal long Dropped => Interlocked.Read(ref _dropped);
+    /// <summary>Events of this process that expired or were pushed out before any broker acknowledged them.</summary>
+    internal long Dropped => Interlocked.Read(ref _expired) + Interlocked.Read(ref _pushedOut);
 
     internal int Kept
     {
@@ -35,18 +43,30 @@ internal sealed class EventOutbox(MqttConnection connection)
         }
     }
 
+    /// <summary>Takes over what an earlier process left on these topics, to be sent when connected. Before the first <see cref="Add"/>.</summary>
+    internal void Restore(ReadOnlySpan<MqttTopic> topics, Timestamp now)
+    {
+        var wall = time.GetUtcNow();
+        foreach (var record in journal?.Unexpired() ?? [])
+        {
+            foreach (var topic in topics)
+            {
+                if (topic.Name == record.Topic)
+                {
+                    var left = record.Expires - wall;
+                    var most = topic.Properties.Expiry ?? left; // a wall clock set back must not prolong it beyond that
+                    var expires = now + (left < most ? left : most);
+                    Enqueue(new Entry(topic, record.Payload.ToArray(), expires - most, expires) { Restored = true });
+                }
+            }
+        }
+    }
+
     internal void Add(MqttTopic topic, ReadOnlySpan<byte> payload, Timestamp now, Timestamp expires)
     {
-        lock (_gate)
-        {
-            if (_entries.Count == Capacity)
-            {
-                Forget();
-            }
-
-            _entries.Enqueue(new Entry(topic, payload.ToArray(), expires));
-        }
-
+        var entry = new Entry(topic, payload.ToArray(), now, expires);
+        journal?.Append(new JournalRecord(topic.Name, entry.Payload, time.GetUtcNow() + (expires - now)));
+        Enqueue(entry);
         Pump(now);
     }
 
@@ -77,7 +97,7 @@ internal sealed class EventOutbox(MqttConnection connection)
             Settle();
             while (_entries.TryPeek(out var oldest) && oldest.Expires <= now)
             {
-                Forget();
+                Forget(ref _expired);
             }
 
             var underWay = 0;
@@ -88,7 +108,7 @@ internal sealed class EventOutbox(MqttConnection connection)
 
             foreach (var entry in _entries)
             {
-                if (entry.MessageId != 0 || entry.Settled)
+                if (entry.MessageId != 0 || entry.Settled || entry.Expires <= now)
                 {
                     continue;
                 }
@@ -101,6 +121,37 @@ internal sealed class EventOutbox(MqttConnection connection)
                 entry.MessageId = messageId;
                 underWay++;
             }
+        }
+    }
+
+    /// <summary>Everything of the report but whether memory is all there is.</summary>
+    internal void Fill(OutboxReport report, Timestamp now)
+    {
+        lock (_gate)
+        {
+            report.Events = _entries.Count;
+            report.OldestAgeS = _entries.TryPeek(out var oldest) ? now.SecondsSince(oldest.Born) : 0;
+        }
+
+        report.Dropped[(int)OutboxDrop.Expired] = Interlocked.Read(ref _expired);
+        report.Dropped[(int)OutboxDrop.PushedOut] = Interlocked.Read(ref _pushedOut);
+        report.Dropped[(int)OutboxDrop.Restored] = Interlocked.Read(ref _restored);
+        report.Dropped[(int)OutboxDrop.JournalFull] = journal?.Dropped ?? 0;
+        report.Dropped[(int)OutboxDrop.JournalRefused] = journal?.Refused ?? 0;
+        report.Bytes = journal?.Bytes ?? 0;
+        report.DiskFailures = journal?.Failures ?? 0;
+    }
+
+    private void Enqueue(Entry entry)
+    {
+        lock (_gate)
+        {
+            if (_entries.Count == Capacity)
+            {
+                Forget(ref _pushedOut);
+            }
+
+            _entries.Enqueue(entry);
         }
     }
 
@@ -120,16 +171,22 @@ internal sealed class EventOutbox(MqttConnection connection)
         }
     }
 
-    private void Forget()
+    private void Forget(ref long count)
     {
-        if (!_entries.Dequeue().EverAcknowledged)
+        var gone = _entries.Dequeue();
+        if (!gone.EverAcknowledged)
         {
-            Interlocked.Increment(ref _dropped);
+            Interlocked.Increment(ref gone.Restored ? ref _restored : ref count);
         }
     }
 
-    private sealed class Entry(MqttTopic topic, byte[] payload, Timestamp expires)
+    private sealed class Entry(MqttTopic topic, byte[] payload, Timestamp born, Timestamp expires)
     {
+        public Timestamp Born { get; } = born;
+
+        /// <summary>Of an earlier process.</summary>
+        public bool Restored { get; init; }
+
         public MqttTopic Topic { get; } = topic;
 
         public byte[] Payload { get; } = payload;

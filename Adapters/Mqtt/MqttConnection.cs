@@ -115,6 +115,21 @@ public sealed unsafe partial class MqttConnection : IDisposable
         }
     }
 
+    /// <summary>Publishes on a topic that is not kept: for answers, whose topics and properties are their askers'.</summary>
+    /// <exception cref="ArgumentException">A property cannot be expressed in MQTT.</exception>
+    public PublishResult PublishOnce(string name, int qos, MqttProperties properties, ReadOnlySpan<byte> payload)
+    {
+        var topic = new MqttTopic(name, qos, retain: false, properties);
+        try
+        {
+            return Publish(topic, payload);
+        }
+        finally
+        {
+            topic.Free(); // the library has copied name and properties
+        }
+    }
+
     /// <summary>Whether a publish would be taken; it can be otherwise a moment later.</summary>
     public PublishResult CanPublish(MqttTopic topic)
     {

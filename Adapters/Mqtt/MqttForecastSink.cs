@@ -1,3 +1,4 @@
+using Forecast.Adapters.Outbox;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
@@ -36,12 +37,14 @@ public sealed class MqttForecastSink : IForecastSink
     private readonly SequencedTopic _health;
     private readonly SequencedTopic _latency;
     private readonly EventOutbox _outbox;
+    private readonly EventJournal? _journal;
     private readonly Timestamp[] _captureFirst = new Timestamp[TicksRemembered];
     private bool _disposed;
 
     /// <param name="topicBase">Of <see cref="TopicTable"/>, with the slash at its end.</param>
     /// <param name="createEncoder">Called twice: forecasts and reports are encoded on different threads. The sink disposes of both.</param>
-    public MqttForecastSink(MqttConnection connection, string topicBase, Func<ForecastEncoder> createEncoder, RigClock clock)
+    /// <param name="journal">Keeps events beyond the process, and has those of an earlier one; null: in memory only. Disposed by its owner, after the sink.</param>
+    public MqttForecastSink(MqttConnection connection, string topicBase, Func<ForecastEncoder> createEncoder, RigClock clock, EventJournal? journal = null)
     {
         _connection = connection;
         _clock = clock;
@@ -58,7 +61,9 @@ public sealed class MqttForecastSink : IForecastSink
         _plan = Create(topicBase, TopicTable.Plan);
         _health = Create(topicBase, TopicTable.Health);
         _latency = Create(topicBase, TopicTable.Latency);
-        _outbox = new EventOutbox(connection);
+        _journal = journal;
+        _outbox = new EventOutbox(connection, journal, clock.Provider);
+        _outbox.Restore([_riskEvent.Topic, _surpriseEvent.Topic, _memoryEvent.Topic], clock.Now);
         connection.Will = new MqttWill(_status.Topic, _reports.Status(StatusState.Offline, "last_will", _status.Stamp(clock)).ToArray());
         connection.Departed = OnDeparted;
         connection.Connected += OnConnected;
@@ -75,6 +80,12 @@ public sealed class MqttForecastSink : IForecastSink
 
     /// <summary>Forecasts that were taken, and whose connection then ended before they had left.</summary>
     public long Lost => _scene.Topic.Lost;
+
+    /// <summary>The events' file was wanted, and could not be opened.</summary>
+    public bool JournalFailed { get; init; }
+
+    /// <summary>Why the disk refuses events, in one line; null where it does not.</summary>
+    public string? JournalTrouble => _journal?.Trouble;
 
     /// <summary>Events that no broker acknowledged before they expired.</summary>
     public long EventsDropped => _outbox.Dropped;
@@ -118,6 +129,12 @@ public sealed class MqttForecastSink : IForecastSink
         {
             return Report(_latency, _reports.Latency(report, _latency.Stamp(_clock)));
         }
+    }
+
+    public void Fill(OutboxReport report)
+    {
+        _outbox.Fill(report, _clock.Now);
+        report.MemoryOnly = JournalFailed || JournalTrouble is not null;
     }
 
     /// <summary>The number and time of the next message on the status topic, for who else speaks there in this session's name.</summary>

@@ -96,7 +96,7 @@ internal static class VehicleProtobuf
     private static bool Add(PlanValues plan, bool acceleration, float value) =>
         acceleration ? plan.AddAcceleration(value) : plan.AddCurvature(value);
 
-    private static bool Skip(ref ReadOnlySpan<byte> rest, uint tag) => (tag >> 3) != 0 && (tag & 7) switch
+    internal static bool Skip(ref ReadOnlySpan<byte> rest, uint tag) => (tag >> 3) != 0 && (tag & 7) switch
     {
         0 => TakeVarint(ref rest, out _),
         1 => Take(ref rest, sizeof(ulong), out _),
@@ -105,7 +105,7 @@ internal static class VehicleProtobuf
         _ => false,
     };
 
-    private static bool TakeVarint(ref ReadOnlySpan<byte> rest, out ulong value)
+    internal static bool TakeVarint(ref ReadOnlySpan<byte> rest, out ulong value)
     {
         const int LongestVarint = 10;
         value = 0;
@@ -122,7 +122,7 @@ internal static class VehicleProtobuf
         return false;
     }
 
-    private static bool TakeFloat(ref ReadOnlySpan<byte> rest, out float value)
+    internal static bool TakeFloat(ref ReadOnlySpan<byte> rest, out float value)
     {
         value = 0;
         if (!Take(ref rest, sizeof(float), out var bytes))
@@ -134,13 +134,13 @@ internal static class VehicleProtobuf
         return true;
     }
 
-    private static bool TakeBytes(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> bytes)
+    internal static bool TakeBytes(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;
         return TakeVarint(ref rest, out var length) && length <= int.MaxValue && Take(ref rest, (int)length, out bytes);
     }
 
-    private static bool Take(ref ReadOnlySpan<byte> rest, int count, out ReadOnlySpan<byte> taken)
+    internal static bool Take(ref ReadOnlySpan<byte> rest, int count, out ReadOnlySpan<byte> taken)
     {
         if (rest.Length < count)
         {

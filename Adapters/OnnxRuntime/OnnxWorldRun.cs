@@ -20,7 +20,7 @@ internal sealed class OnnxWorldRun : IWorldRun
     private readonly BoundGraph[] _recall;      // by which state is the committed one
     private readonly BoundGraph?[][] _imagine;  // the same, then by the count of manoeuvres
     private readonly int _steps;
-    private readonly List<OnnxPastStates> _past = [];
+    private readonly List<IDisposable> _beside = []; // earlier states and candidates
     private int _committed;
     private bool _remembered;
     private bool _disposed;
@@ -194,8 +194,16 @@ internal sealed class OnnxWorldRun : IWorldRun
         ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
         ObjectDisposedException.ThrowIf(_disposed || _sessions["predictor"] is null, this);
         var past = new OnnxPastStates(this, _sessions["predictor"]!, [.. _tensors.Where(tensor => tensor.Graph == "predictor")], slots, _bindOnce, _log);
-        _past.Add(past);
+        _beside.Add(past);
         return past;
+    }
+
+    public ICandidates KeepCandidates()
+    {
+        ObjectDisposedException.ThrowIf(_disposed || _sessions["predictor"] is null, this);
+        var candidates = new OnnxCandidates(this, _sessions["predictor"]!, [.. _tensors.Where(tensor => tensor.Graph == "predictor")], _steps, _bindOnce, _log);
+        _beside.Add(candidates);
+        return candidates;
     }
 
     public void Dispose()
@@ -206,7 +214,7 @@ internal sealed class OnnxWorldRun : IWorldRun
         }
 
         _disposed = true;
-        _past.ForEach(past => past.Dispose());
+        _beside.ForEach(part => part.Dispose());
         foreach (var graph in (ReadOnlySpan<BoundGraph?>)[.. _encoders, .. _recall, .. _imagine[0], .. _imagine[1]])
         {
             graph?.Dispose();

@@ -4,15 +4,19 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Adapters.Prometheus;
 
-/// <summary>What a scrape is told of a run, under names that promtool passes; under 300 series for six cameras. One scrape at a time.</summary>
+/// <summary>What a scrape is told of a run, under names that promtool passes; under 300 series for six cameras, but for drops of events. One scrape at a time.</summary>
 public sealed class Exposition
 {
     private static readonly string[] DropReasons = [.. Enum.GetValues<DropReason>().Order().Select(Code)];
     private static readonly string[] ResetReasons = [.. Enum.GetValues<ResetReason>().Order().Select(Code)];
+    private static readonly string[] OutboxDrops = [.. Enum.GetValues<OutboxDrop>().Order().Select(Code)];
     private static readonly string[] StageNames = [.. Enum.GetValues<Stage>().Order().Select(Code)];
+
+    private static readonly string[] PlanOutcomes = [.. Enum.GetValues<PlanOutcome>().Order().Select(Code)];
 
     private readonly PipelineMetrics _metrics;
     private readonly LedgerCopy _ledger;
@@ -42,7 +46,9 @@ public sealed class Exposition
         WriteFrameSets(to);
         WriteCameras(to);
         WriteForecast(to);
+        WritePlanRequests(to);
         WriteQueues(to);
+        WriteOutbox(to);
         WriteIdentity(to);
         WriteRuntime(to);
     }
@@ -142,6 +148,23 @@ public sealed class Exposition
         }
     }
 
+    private void WritePlanRequests(ExpositionWriter to)
+    {
+        if (_metrics.Plans is not { } plans)
+        {
+            return;
+        }
+
+        to.Family("forecast_plan_requests_total", "counter", "Plan requests by what became of each; reasons that never occurred are left out.");
+        for (var outcome = (int)PlanOutcome.Answered; outcome < PlanOutcomes.Length; outcome++)
+        {
+            if (plans[(PlanOutcome)outcome] is var count && (count > 0 || outcome == (int)PlanOutcome.Answered))
+            {
+                to.Sample("forecast_plan_requests_total", "outcome", PlanOutcomes[outcome], count);
+            }
+        }
+    }
+
     private void WriteCameras(ExpositionWriter to)
     {
         to.Family("forecast_camera_up", "gauge", "1 where the camera delivers pictures that can be used.");
@@ -204,6 +227,23 @@ public sealed class Exposition
         Gauge(to, "forecast_broker_connected", "1 while connected to the broker.", _metrics.BrokerConnected ? 1 : 0);
         to.Family("forecast_health", "gauge", "1 at the state that the pipeline gives itself.");
         States(to, "forecast_health", "state", _metrics.Health);
+    }
+
+    private void WriteOutbox(ExpositionWriter to)
+    {
+        var outbox = _metrics.Outbox;
+        Gauge(to, "forecast_outbox_events", "Events kept until they expire.", outbox.Events);
+        Gauge(to, "forecast_outbox_bytes", "Of the outbox's file; 0 where it is in memory only.", outbox.Bytes);
+        Gauge(to, "forecast_outbox_oldest_age_seconds", "Since the oldest event kept came about; 0 without any.", outbox.OldestAgeS);
+        Counter(to, "forecast_outbox_disk_failures_total", "Times that the disk refused events; they are sent from memory all the same.", outbox.DiskFailures);
+        to.Family("forecast_outbox_dropped_total", "counter", "Events no longer kept and not known to have been heard, by reason (journal_*: from disk only); reasons that never occurred are left out.");
+        for (var reason = 0; reason < OutboxDrops.Length; reason++)
+        {
+            if (outbox.Dropped[reason] is var count and > 0)
+            {
+                to.Sample("forecast_outbox_dropped_total", "reason", OutboxDrops[reason], count);
+            }
+        }
     }
 
     private void WriteIdentity(ExpositionWriter to)

@@ -1,4 +1,5 @@
 using Forecast.Adapters.Mqtt;
+using Forecast.Adapters.Outbox;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline.Frames;
@@ -13,9 +14,12 @@ internal sealed class BrokerComposition : IDisposable
     private readonly EmbeddedBroker? _embedded;
     private readonly ConsoleOutput _console;
     private readonly MqttConnectionOptions _options;
+    private readonly OutboxSettings? _outbox;
+    private EventJournal? _journal;
 
-    public BrokerComposition(Settings settings, MqttConnectionOptions options, EmbeddedBroker? embedded, ConsoleOutput console)
+    private BrokerComposition(Settings settings, MqttConnectionOptions options, EmbeddedBroker? embedded, OutboxSettings? outbox, ConsoleOutput console)
     {
+        _outbox = outbox;
         _embedded = embedded;
         _console = console;
         _options = options;
@@ -33,7 +37,8 @@ internal sealed class BrokerComposition : IDisposable
 
     private MessageEncoding Encoding { get; }
 
-    public static BrokerComposition Open(Settings settings, ConsoleOutput console)
+    /// <param name="outbox">Where events are kept beyond the process; null: in memory only.</param>
+    public static BrokerComposition Open(Settings settings, ConsoleOutput console, OutboxSettings? outbox = null)
     {
         var embedded = settings.Broker.Address.IsEmbedded ? EmbeddedBroker.Start(new EmbeddedBrokerOptions()) : null;
         if (embedded is not null)
@@ -44,14 +49,18 @@ internal sealed class BrokerComposition : IDisposable
         }
 
         var options = settings.Broker.ToConnectionOptions(ClientId(settings.Vehicle), embedded?.Url);
-        return new BrokerComposition(settings, options, embedded, console);
+        return new BrokerComposition(settings, options, embedded, outbox, console);
     }
 
     /// <summary>By chance, and not the session's, which every message names: a client of an equal id would evict us.</summary>
     public static string ClientId(string vehicle) => $"forecast-{vehicle}-{Guid.NewGuid():N}";
 
-    public MqttForecastSink CreateSink(string topicBase, ModelManifest manifest, Rig rig, MessageIdentity identity, RigClock clock) =>
-        new(Connection, topicBase, () => new ForecastEncoder(manifest, rig, identity, Encoding), clock);
+    /// <summary>To be disposed of before this.</summary>
+    public MqttForecastSink CreateSink(string topicBase, ModelManifest manifest, Rig rig, MessageIdentity identity, RigClock clock)
+    {
+        _journal = _outbox is null ? null : OutboxComposition.Open(_outbox, clock.Provider, _console);
+        return new(Connection, topicBase, () => new ForecastEncoder(manifest, rig, identity, Encoding), clock, _journal) { JournalFailed = _outbox is not null && _journal is null };
+    }
 
     /// <summary>The watchdog's way out, beside this connection; it starts at once.</summary>
     public MqttStatusBeacon CreateBeacon(MqttForecastSink sink, string topicBase, ForecastEncoder encoder) =>
@@ -82,6 +91,7 @@ internal sealed class BrokerComposition : IDisposable
     {
         Connection.StateChanged -= Report;
         Connection.Dispose();
+        _journal?.Dispose();
         _embedded?.Dispose();
     }
 

@@ -27,7 +27,11 @@ internal static class CameraRun
             (clock, broker) => settings.Ego.FromMqtt ? new MqttEgoMotionSource(broker.Connection, VehicleBase(settings), clock) : null,
             Domain: null,
             Duration: null,
-            BrokerMustAnswer: false) { Faults = options.Faults };
+            BrokerMustAnswer: false)
+        {
+            Faults = options.Faults,
+            Outbox = settings.Recorded ? null : settings.Outbox,
+        };
         using var memory = MemoryComposition.Open(settings, model.Manifest, console);
         var summary = new LiveSession(settings, model, console, memory).Run(input, cancelled);
         SummaryReport.Finish(summary, settings, console);

@@ -37,6 +37,9 @@ internal sealed record LiveInput(
 
     /// <summary>What is made to go wrong on purpose.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
+
+    /// <summary>Where events are kept beyond the process; null: in memory only, since a recording's topics end with its run.</summary>
+    public OutboxSettings? Outbox { get; init; }
 }
 
 /// <summary>One run of the pipeline on the machine's clock: demo, run, and replay --as-live.</summary>
@@ -49,6 +52,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     private static readonly TimeSpan PipeLook = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, string?> _troubles = [];
+    private string? _outboxTrouble;
 
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
@@ -67,14 +71,17 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var options = new JourneyOptions
         {
             Budget = settings.BudgetFor(manifest.TickPeriod), LookBack = ModelComposition.WarmUpLookBack(model, run), Memory = memory, MemoryDrive = input.MemoryDrive,
+            Answers = ModelComposition.WarmUpAnswers(run),
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
-        using var broker = BrokerComposition.Open(settings, console);
+        using var broker = BrokerComposition.Open(settings, console, input.Outbox);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
         broker.Connection.Pulse = new Pulse("mqtt", clock);
         using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows
+        using var answers = new MqttPlanAnswers(broker.Connection, parts.Desk!, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding), clock);
+        using var requests = new MqttPlanRequests(broker.Connection, input.TopicBase, parts.Desk!, clock); // as the motion
         if (!broker.StartAndWait(BrokerLimit, cancelled) && input.BrokerMustAnswer && !cancelled.IsCancellationRequested)
         {
             throw new UsageException($"broker {broker.Url}: no answer within {BrokerLimit.TotalSeconds:0} s; start it, or leave --broker out for one of our own");
@@ -109,6 +116,16 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
+    private void WarnOfTrouble(MqttForecastSink sink)
+    {
+        var trouble = sink.JournalTrouble;
+        if (trouble != _outboxTrouble)
+        {
+            _outboxTrouble = trouble;
+            console.Warning(trouble is null ? "outbox: events are on disk again" : $"outbox: {trouble}; events are sent from memory, and a restart would lose them");
+        }
+    }
+
     private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, InjectedFaults faults, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
     {
         using var beacon = edges.Beacon;
@@ -135,6 +152,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
                 {
                     Warn(faults.News());
                     WarnOfTrouble(pipeline);
+                    WarnOfTrouble(sink);
                     if (!console.Quiet)
                     {
                         console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));

@@ -6,6 +6,7 @@ using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Cli.Composition;
 
@@ -68,6 +69,29 @@ internal static class ModelComposition
 
         Array.Sort(times);
         return new LookBackCost(times[WarmUpRepeats / 2]);
+    }
+
+    /// <summary>What answering a plan request costs, by batch: the median of some. The dearest would be the floor for the whole run, and one stall at the start would shed for ever.</summary>
+    public static AnswerCost WarmUpAnswers(IWorldRun run)
+    {
+        var candidates = run.KeepCandidates();
+        var costs = new TimeSpan[candidates.Batches.Length];
+        var times = new TimeSpan[WarmUpRepeats];
+        for (var batch = 0; batch < costs.Length; batch++)
+        {
+            candidates.Imagine(batch);
+            for (var i = 0; i < WarmUpRepeats; i++)
+            {
+                var started = Stopwatch.GetTimestamp();
+                candidates.Imagine(batch);
+                times[i] = Stopwatch.GetElapsedTime(started);
+            }
+
+            Array.Sort(times);
+            costs[batch] = times[WarmUpRepeats / 2];
+        }
+
+        return new AnswerCost(costs);
     }
 
     /// <summary>In lock-step a run costs the drive's clock nothing: every set runs at the full rung.</summary>

@@ -39,7 +39,7 @@ internal sealed class RunTelemetry : IDisposable
         _sink = sink;
         _connected = connected;
         _health = new HealthReport(rig);
-        Metrics = new PipelineMetrics(rig, model.Manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
+        Metrics = new PipelineMetrics(rig, model.Manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text) { Plans = parts.Desk?.Counts };
         _measures = new RunMeasures(Metrics);
         _reporter = new LatencyReporter(Metrics);
         _endpoint = OpenEndpoint(settings, console);
@@ -113,6 +113,7 @@ internal sealed class RunTelemetry : IDisposable
     {
         while (!_stopped.Wait(Period))
         {
+            _sink.Fill(_health.Outbox);
             _watch!.Fill(_health, _connected(), Metrics.EgoOrigin, _model.Provider);
             Metrics.Report(_health);
             _reporter.Fill(_latency, _clock.Now);

@@ -1,6 +1,7 @@
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.OpenCv;
+using Forecast.Adapters.Outbox;
 using Forecast.Adapters.Sodium;
 using Forecast.Pipeline.Publishing;
 
@@ -39,6 +40,9 @@ internal sealed record Settings
     public EgoSettings Ego { get; init; } = new();
 
     public MemorySettings Memory { get; init; } = new();
+
+    /// <summary>Of `run` with live cameras; null: events wait in memory only.</summary>
+    public OutboxSettings? Outbox { get; init; }
 
     /// <summary>Default none: the configuration, its rig and its calibration need not be signed; else a minisign public key.</summary>
     public MinisignKey? SignedBy { get; init; }
@@ -182,6 +186,18 @@ internal sealed record MemorySettings
 
     /// <summary>Default 32; 1 to 1000 MB, of the file.</summary>
     public int Megabytes { get; init; } = 32;
+}
+
+internal sealed record OutboxSettings
+{
+    public const int LeastBytes = 1 << 16;
+    public const int MostBytes = EventJournal.MostBytes;
+
+    /// <summary>Default events.journal in a folder of the vehicle's, below $STATE_DIRECTORY, $XDG_STATE_HOME/forecast or ~/.local/state/forecast; null: none of them is known.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Default 4 MiB; 64 KiB to 64 MiB, of the file.</summary>
+    public int Bytes { get; init; } = 1 << 22;
 }
 
 /// <summary>A setting as it stands: its text has no secret in it.</summary>

@@ -37,7 +37,7 @@ internal static class SettingsLoader
         layers.AddEnvironment(input.Environment, input.CurrentFolder);
         layers.AddOverrides(input.Overrides, input.CurrentFolder);
         var read = new SettingReader(layers.Values, errors);
-        var settings = Read(read, layers.Values, input.InstallationRoot, signedBy);
+        var settings = Read(read, layers.Values, input, signedBy);
         if (errors.Count > 0)
         {
             throw new ConfigurationException([.. errors
@@ -48,7 +48,7 @@ internal static class SettingsLoader
         return settings with { Values = read.Read, Sha256 = Fingerprint(read.Read), Warnings = read.Warnings };
     }
 
-    private static Settings Read(SettingReader read, IReadOnlyDictionary<string, RawValue> values, string root, MinisignKey? signedBy)
+    private static Settings Read(SettingReader read, IReadOnlyDictionary<string, RawValue> values, SettingsInput input, MinisignKey? signedBy)
     {
         var standard = new Settings();
         var vehicle = read.Name("vehicle", standard.Vehicle);
@@ -69,7 +69,7 @@ internal static class SettingsLoader
             Cameras = cameras,
             Budget = read.Number("budget_ms", 5, 2000) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
             Manoeuvres = read.Choice("manoeuvres", 0, "16", "8", "1") switch { 1 => 8, 2 => 1, _ => standard.Manoeuvres },
-            Model = ReadModel(read, root, signedBy),
+            Model = ReadModel(read, input.InstallationRoot, signedBy),
             Broker = BrokerReading.From(read),
             Metrics = new MetricsSettings
             {
@@ -78,6 +78,7 @@ internal static class SettingsLoader
             },
             Ego = new EgoSettings { FromMqtt = read.Choice("ego.from", 0, "mqtt", "none") == 0 },
             Memory = ReadMemory(read, standard.Memory),
+            Outbox = OutboxReading.From(read, vehicle, input.Environment),
             SignedBy = signedBy,
             SummaryFile = read.FilePath("summary"),
         };

@@ -45,6 +45,8 @@ internal static partial class SettingsSchema
         new("memory.path", "a file, made where there is none", Fingerprinted: false),
         new("memory.rows", "100 to 100000 scenes"),
         new("memory.megabytes", "1 to 1000 (of the file)"),
+        new("outbox.path", "a file, made where there is none; none: events wait in memory only", Fingerprinted: false),
+        new("outbox.bytes", "65536 to 67108864 (of the file)", Fingerprinted: false),
         new("summary", "a file in a folder that can be written to", Fingerprinted: false),
         new("config.key", "a minisign public key, on the command line or in the environment only", Fingerprinted: false),
     ];

@@ -64,6 +64,13 @@ internal sealed class Mosquitto : IDisposable
 
     public void Signal(int signal) => Assert.Equal(0, LibC.Kill(_process!.Id, signal));
 
+    /// <summary>Whether a client's session would outlive a kill.</summary>
+    public bool Saved(string clientId)
+    {
+        var file = Path.Combine(_folder, "mosquitto.db");
+        return File.Exists(file) && File.ReadAllBytes(file).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(clientId)) >= 0;
+    }
+
     /// <summary>As a power cut would: SIGKILL.</summary>
     public void Kill()
     {

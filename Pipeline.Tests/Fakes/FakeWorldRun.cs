@@ -144,7 +144,12 @@ internal sealed class FakeWorldRun : IWorldRun
         IsInitial = true;
     }
 
+    /// <summary>What was asked of candidates; null until somebody asks to keep them.</summary>
+    public FakeCandidates? Candidates { get; private set; }
+
     public IPastStates KeepPast(int slots) => Past = new FakePastStates(this, slots);
+
+    public ICandidates KeepCandidates() => Candidates = new FakeCandidates();
 
     public void Dispose()
     {

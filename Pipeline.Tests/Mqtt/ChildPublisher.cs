@@ -10,10 +10,10 @@ namespace Forecast.Pipeline.Tests.Mqtt
         internal const string Embedded = "embedded"; // as the URL: it starts a broker of its own and writes its process's number and its folder
         internal const string TopicBase = "FORECAST_TEST_CHILD_BASE";
 
-        internal static Process Start(string url, string topicBase)
+        internal static Process Start(string url, string topicBase, params ReadOnlySpan<(string Name, string Value)> environment)
         {
             var program = typeof(ChildPublisher).Assembly.Location;
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
             string[] arguments =
                 ["exec", "--runtimeconfig", Path.ChangeExtension(program, ".runtimeconfig.json"), "--depsfile", Path.ChangeExtension(program, ".deps.json"), program];
             foreach (var argument in arguments)
@@ -24,11 +24,21 @@ namespace Forecast.Pipeline.Tests.Mqtt
             start.Environment["DOTNET_STARTUP_HOOKS"] = program;
             start.Environment[Url] = url;
             start.Environment[TopicBase] = topicBase;
+            foreach (var (name, value) in environment)
+            {
+                start.Environment[name] = value;
+            }
+
             return Process.Start(start)!;
         }
 
         internal static void Run(string url, string topicBase)
         {
+            if (Environment.GetEnvironmentVariable(ChildOutbox.Journal) is { } journal)
+            {
+                ChildOutbox.Run(url, topicBase, journal);
+            }
+
             if (url == Embedded)
             {
                 var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());

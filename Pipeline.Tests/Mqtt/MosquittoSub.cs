@@ -89,6 +89,9 @@ internal sealed class MosquittoSub : IDisposable
 /// <summary>What mosquitto_sub saw of a message.</summary>
 internal sealed record Received(string Topic, int Qos, bool Retained, string Payload, string? ContentType, string? Schema, int? ExpiryS, string? ResponseTopic, string? Correlation)
 {
+    /// <summary>Of Stopwatch.GetTimestamp.</summary>
+    internal long HeardAt { get; } = Stopwatch.GetTimestamp();
+
     internal static Received Parse(string json)
     {
         var message = JsonDocument.Parse(json).RootElement;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Forecast.Adapters.Mqtt;
+using Forecast.Adapters.Outbox;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
@@ -162,13 +163,14 @@ public sealed class MqttForecastSinkTests(BrokerFixture fixture)
         Assert.True(subscriber.Messages.Count(message => message.Topic == topicBase + "model") >= 2, "the model was not published again");
     }
 
-    internal static MqttForecastSink Sink(MqttConnection connection, string topicBase) => new(
+    internal static MqttForecastSink Sink(MqttConnection connection, string topicBase, EventJournal? journal = null, TimeProvider? time = null) => new(
         connection,
         topicBase,
         () => new ForecastEncoder(ForecastSamples.Manifest, ForecastSamples.Rig, ForecastSamples.Identity, MessageEncoding.Json),
-        new RigClock(TimeProvider.System));
+        new RigClock(time ?? TimeProvider.System),
+        journal);
 
-    private static SceneForecast Tick(long tick, AlarmEdge edge)
+    internal static SceneForecast Tick(long tick, AlarmEdge edge)
     {
         var forecast = ForecastSamples.Complete();
         forecast.Tick = tick;
@@ -179,7 +181,7 @@ public sealed class MqttForecastSinkTests(BrokerFixture fixture)
 
     private static JsonElement Envelope(Received message) => JsonDocument.Parse(message.Payload).RootElement.GetProperty("envelope");
 
-    private static Guid EventId(Received message)
+    internal static Guid EventId(Received message)
     {
         var alarm = JsonDocument.Parse(message.Payload).RootElement.GetProperty("alarm");
         return alarm.EnumerateObject().Where(field => field.Value.ValueKind == JsonValueKind.String).Select(field => Guid.TryParse(field.Value.GetString(), out var id) ? id : default).FirstOrDefault(id => id != default);

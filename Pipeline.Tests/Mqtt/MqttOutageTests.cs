@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Forecast.Adapters.Mqtt;
+using Forecast.Adapters.Outbox;
+using Forecast.Pipeline.Frames;
 
 namespace Forecast.Pipeline.Tests.Mqtt;
 
@@ -96,6 +98,52 @@ public sealed class MqttOutageTests
         finally
         {
             Assert.Equal(0, LibC.Kill(broker.ProcessId, Continue));
+        }
+    }
+
+    [Fact]
+    public void Restore_FirstProcessNeverReachedABroker_SecondSendsWithTheExpiryThatRemains()
+    {
+        var folder = Directory.CreateTempSubdirectory("forecast-outbox-").FullName;
+        try
+        {
+            var time = new TestTimeProvider(1_800_000_000_000_000_000);
+            var file = Path.Combine(folder, "events.journal");
+            var minute = TimeSpan.FromSeconds(60);
+            var now = new Timestamp(5_000_000_000);
+            using (var away = new MqttConnection(BrokerFixture.Options("mqtt://127.0.0.1:1")))
+            using (var journal = new EventJournal(file, 1 << 16, time))
+            {
+                var first = new EventOutbox(away, journal, time);
+                var lost = away.CreateTopic("a/risk/event", 1, retain: false, new MqttProperties { Expiry = minute });
+                for (var i = 0; i < EventOutbox.Window * 2; i++)
+                {
+                    first.Add(lost, BitConverter.GetBytes('a' + (i << 8)).AsSpan(0, 2), now, now + minute);
+                }
+
+                Assert.True(journal.Flush(TimeSpan.FromSeconds(10)));
+            }
+
+            time.Advance(TimeSpan.FromSeconds(40));
+            using var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());
+            using var heard = new MosquittoSub(broker.Port, "a/#");
+            using var connection = new MqttConnection(BrokerFixture.Options(broker.Url));
+            using var kept = new EventJournal(file, 1 << 16, time);
+            var outbox = new EventOutbox(connection, kept, time);
+            var topic = connection.CreateTopic("a/risk/event", 1, retain: false, new MqttProperties { Expiry = minute });
+            outbox.Restore([topic], now);
+            connection.Departed = gone => outbox.OnAcknowledged(gone.MessageId, gone.Reason >= MqttConnection.FirstFailure);
+            connection.Connected += () => outbox.OnConnected(now);
+            connection.Acknowledged += () => outbox.Pump(now);
+            connection.Start();
+
+            Eventually.True(() => heard.Messages.Length == EventOutbox.Window * 2, "not every event was sent again");
+            Assert.All(heard.Messages, message => Assert.InRange(message.ExpiryS ?? -1, 1, 20));
+            Assert.Equal(EventOutbox.Window * 2, heard.Messages.Select(message => message.Payload).Distinct().Count());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
         }
     }
 }

@@ -51,6 +51,10 @@ public sealed class MetricsEndpointTests
         Assert.Equal(1, series["forecast_risk_level{level=\"high\"}"]);
         Assert.Equal(0, series["forecast_broker_connected"]);
         Assert.Equal(2, series["forecast_queue_depth{queue=\"forecasts\"}"]);
+        Assert.Equal((3, 4096), (series["forecast_outbox_events"], series["forecast_outbox_bytes"]));
+        Assert.Equal((12.5, 7), (series["forecast_outbox_oldest_age_seconds"], series["forecast_outbox_disk_failures_total"]));
+        Assert.Equal(1, series["forecast_outbox_dropped_total{reason=\"expired\"}"]);
+        Assert.Equal(5, series["forecast_outbox_dropped_total{reason=\"journal_refused\"}"]);
         Assert.Equal((1, 0), (series["forecast_state_resets_total{reason=\"ego_jump\"}"], series["forecast_state_resets_total{reason=\"gap\"}"]));
         Assert.Equal(1, series["forecast_ego_origin{origin=\"measured\"}"]);
         Assert.Contains(series.Keys, key => key.StartsWith("forecast_model_info{name=\"nano\"", StringComparison.Ordinal) && key.Contains("provider=\"cpu\\\"0\\\"\""));
@@ -153,7 +157,10 @@ public sealed class MetricsEndpointTests
             metrics.Published(forecast, forecast.CaptureFirst + TimeSpan.FromTicks(latency));
         }
 
-        metrics.Report(ForecastSamples.Health(SixCameras));
+        var report = ForecastSamples.Health(SixCameras);
+        (report.Outbox.Events, report.Outbox.Bytes, report.Outbox.OldestAgeS, report.Outbox.DiskFailures) = (3, 4096, 12.5, 7);
+        (report.Outbox.Dropped[(int)OutboxDrop.Expired], report.Outbox.Dropped[(int)OutboxDrop.JournalRefused]) = (1, 5);
+        metrics.Report(report);
         return metrics;
     }
 

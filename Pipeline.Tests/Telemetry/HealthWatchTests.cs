@@ -71,6 +71,20 @@ public sealed class HealthWatchTests : IDisposable
     }
 
     [Fact]
+    public void Fill_EventsInMemoryOnly_IsDegradedUntilTheyAreOnDisk()
+    {
+        Tick(0, 1);
+        _report.Outbox.MemoryOnly = true;
+        Fill();
+        Assert.Equal(HealthState.Degraded, _report.State);
+        Assert.Equal(["outbox_memory_only"], _report.Reasons);
+
+        _report.Outbox.MemoryOnly = false;
+        Fill();
+        Assert.Equal(HealthState.Nominal, _report.State);
+    }
+
+    [Fact]
     public void Fill_OneCameraSilent_IsDegradedAndNamesIt()
     {
         Tick(0, 1);

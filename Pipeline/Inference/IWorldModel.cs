@@ -98,6 +98,9 @@ public interface IWorldRun : IDisposable
 
     /// <summary>Room for copies of earlier states, allocated here, once.</summary>
     IPastStates KeepPast(int slots);
+
+    /// <summary>Room for manoeuvres that somebody asks about, up to <see cref="WhatIf.PlanRequest.MostCandidates"/>, allocated here, once.</summary>
+    ICandidates KeepCandidates();
 }
 
 public enum RunStatus

@@ -6,12 +6,13 @@ using Forecast.Pipeline.Publishing.Messages;
 using Forecast.Pipeline.Publishing.Wire;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline.Publishing;
 
 /// <summary>
 /// Forecasts and reports into the messages of forecast.proto, as JSON or protobuf. One thread at a time; each span is valid until the
-/// next call. After the first few messages nothing is allocated, but for <see cref="Status"/>, <see cref="Model"/> and <see cref="Rig"/>.
+/// next call. After the first few messages nothing is allocated, but for <see cref="Status"/>, <see cref="Model"/>, <see cref="Rig"/> and <see cref="PlanResponse"/>.
 /// </summary>
 public sealed class ForecastEncoder : IDisposable
 {
@@ -50,6 +51,9 @@ public sealed class ForecastEncoder : IDisposable
     public ReadOnlySpan<byte> Risk(SceneForecast forecast, in MessageStamp stamp) => Write(new RiskOf(_constants, forecast, stamp));
 
     public ReadOnlySpan<byte> Plan(SceneForecast forecast, in MessageStamp stamp) => Write(new PlanOf(_constants, _plan, forecast, stamp));
+
+    /// <summary>What is said to a plan request.</summary>
+    public ReadOnlySpan<byte> PlanResponse(PlanAnswer answer, in MessageStamp stamp) => Write(new PlanAnswerOf(_constants, answer, stamp));
 
     /// <exception cref="InvalidOperationException">The forecast is no edge, or its alarm is not there.</exception>
     public ReadOnlySpan<byte> RiskEvent(SceneForecast forecast, in MessageStamp stamp)

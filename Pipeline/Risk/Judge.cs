@@ -88,7 +88,8 @@ public sealed class Judge
         }
     }
 
-    private static bool InSupport(ReadOnlySpan<float> controls, float speed)
+    /// <summary>False where controls [K, 2] lie outside what the model was trained on.</summary>
+    internal static bool InSupport(ReadOnlySpan<float> controls, float speed)
     {
         for (var i = 0; i < controls.Length; i += 2)
         {

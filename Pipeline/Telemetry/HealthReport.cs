@@ -28,6 +28,8 @@ public sealed class HealthReport(Rig rig)
 
     public LedgerCopy Ledger { get; } = new(rig.Cameras.Count);
 
+    public OutboxReport Outbox { get; } = new();
+
     public string Provider { get; set; } = "";
 
     public bool BrokerConnected { get; set; }

@@ -24,6 +24,7 @@ public static class HealthRules
         new("camera_shed", HealthState.Degraded, "overload: no time for it at this rung", "it is masked; `cameras_shed`; the bound's guarantee"),
         new("camera_clock_jumped", HealthState.Degraded, "its stamps jumped alone and are taken back by arrival", "`capture_time_unverified`"),
         new("broker_away", HealthState.Degraded, "not connected", "forecasts go nowhere (`SinkAway`); events are kept"),
+        new("outbox_memory_only", HealthState.Degraded, "the events' file could not be opened, or the disk refuses", "events wait in memory; a restart loses them"),
         new("ego_missing", HealthState.Degraded, "no usable in/ego at the newest forecast", "the model's estimate stands in; `ego_estimated`"),
         new("no_forecast", HealthState.Stale, "none handed over for three periods or 0.5 s, the shorter", "there is no forecast; status says stale"),
         new("journey_hung", HealthState.Stale, "steps 3 to 8 work on one thing for as long", "as `no_forecast`"),

@@ -50,6 +50,7 @@ public sealed class HealthWatch
         return _pipeline.IsBroken ? "pipeline_broke" : IsSilent(now) ? "no_forecast" : null;
     }
 
+    /// <summary>Fills everything but the outbox, which is its owner's to fill before.</summary>
     public void Fill(HealthReport report, bool brokerConnected, EgoOrigin egoOrigin, string provider)
     {
         var now = _clock.Now;
@@ -64,6 +65,11 @@ public sealed class HealthWatch
         if (!brokerConnected)
         {
             report.Reasons.Add("broker_away");
+        }
+
+        if (report.Outbox.MemoryOnly)
+        {
+            report.Reasons.Add("outbox_memory_only");
         }
 
         if (egoOrigin == EgoOrigin.Estimated)

@@ -3,6 +3,7 @@ using Forecast.Pipeline.Inference;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline.Telemetry;
 
@@ -51,6 +52,9 @@ public sealed class PipelineMetrics : IJourneyObserver
     public TimeSpan Budget { get; }
 
     public Ledger Ledger { get; }
+
+    /// <summary>Plan requests; null where nobody can ask.</summary>
+    public PlanCounts? Plans { get; init; }
 
     public string Provider { get; }
 
@@ -108,6 +112,9 @@ public sealed class PipelineMetrics : IJourneyObserver
 
     public bool BrokerConnected { get; private set; }
 
+    /// <summary>As the last health report had it.</summary>
+    public OutboxReport Outbox { get; } = new();
+
     public int FrameQueue { get; private set; }
 
     public int PublishQueue { get; private set; }
@@ -137,6 +144,7 @@ public sealed class PipelineMetrics : IJourneyObserver
     {
         Health = report.State;
         BrokerConnected = report.BrokerConnected;
+        Outbox.CopyFrom(report.Outbox);
         FrameQueue = report.FrameQueue;
         PublishQueue = report.PublishQueue;
         for (var i = 0; i < Cameras.Count; i++)

@@ -63,6 +63,8 @@ internal sealed class FaultyWorldRun(IWorldRun run, FaultSchedule schedule) : IW
 
     public IPastStates KeepPast(int slots) => run.KeepPast(slots);
 
+    public ICandidates KeepCandidates() => run.KeepCandidates();
+
     public void Dispose() => run.Dispose();
 
     /// <summary>What the run comes to before its first graph; null where nothing keeps it from running.</summary>

@@ -116,6 +116,34 @@ public sealed class SettingsLoaderTests : IDisposable
         Assert.StartsWith(expectedStart, Assert.Single(fault.Lines), StringComparison.OrdinalIgnoreCase);
     }
 
+    [Theory]
+    [InlineData("/var/lib/forecast:/var/lib/other", "/x", "/home/a", "/var/lib/forecast/car/events.journal")]
+    [InlineData(null, "/x", "/home/a", "/x/forecast/car/events.journal")]
+    [InlineData(null, "relative", "/home/a", "/home/a/.local/state/forecast/car/events.journal")]
+    [InlineData(null, null, "/home/a", "/home/a/.local/state/forecast/car/events.journal")]
+    [InlineData(null, null, null, null)]
+    public void Load_WithoutAnOutbox_ItLiesInTheStateFolderOfTheVehicle(string? service, string? user, string? home, string? path)
+    {
+        foreach (var (name, value) in new[] { ("STATE_DIRECTORY", service), ("XDG_STATE_HOME", user), ("HOME", home) })
+        {
+            if (value is not null)
+            {
+                _environment[name] = value;
+            }
+        }
+
+        var outbox = Load("vehicle: car\n").Outbox!;
+
+        Assert.Equal((path, 1 << 22), (outbox.Path, outbox.Bytes));
+    }
+
+    [Fact]
+    public void Load_OutboxGiven_IsRelativeToItsOriginAndNoneIsNone()
+    {
+        Assert.Equal(_folder.At("events.journal"), Load("outbox: {path: events.journal, bytes: 65536}\n").Outbox!.Path);
+        Assert.Null(Load("outbox: {path: none}\n").Outbox);
+    }
+
     [Fact]
     public void Load_SetTwice_IsAnError()
     {
@@ -148,7 +176,7 @@ public sealed class SettingsLoaderTests : IDisposable
             ["manoeuvres"] = "8", ["model.dir"] = "m", ["model.calibration"] = "file", ["model.key"] = "key", ["model.provider"] = "cpu", ["model.threads"] = "3", ["broker.url"] = "mqtts://h:1", ["broker.protection"] = "tls", ["broker.user"] = "u",
             ["broker.password_file"] = "file", ["broker.ca_file"] = "file", ["broker.cert_file"] = "file", ["broker.key_file"] = "file",
             ["broker.encoding"] = "protobuf", ["metrics.port"] = "1", ["metrics.address"] = "::1", ["ego.from"] = "none", ["memory.path"] = "memory.db",
-            ["memory.rows"] = "200", ["memory.megabytes"] = "2", ["summary"] = "s",
+            ["memory.rows"] = "200", ["memory.megabytes"] = "2", ["outbox.path"] = "events.journal", ["outbox.bytes"] = "65536", ["summary"] = "s",
         };
         foreach (var (path, value) in given)
         {

@@ -126,6 +126,8 @@ internal sealed class TimedWorldRun(FakeWorldRun run, Action passTime) : IWorldR
 
     public IPastStates KeepPast(int slots) => run.KeepPast(slots);
 
+    public ICandidates KeepCandidates() => run.KeepCandidates();
+
     public void Dispose() => run.Dispose();
 }
 

@@ -3,6 +3,7 @@ using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline.Publishing.Messages;
 
@@ -12,10 +13,15 @@ internal static class Codes
     private static readonly byte[][] DegradedCodes = [.. Enum.GetValues<DegradedReasons>().Where(reason => reason != DegradedReasons.None).Order().Select(reason => CodeOf(reason.ToString()))];
     private static readonly byte[][] DropCodes = [.. Enum.GetValues<DropReason>().Order().Select(reason => CodeOf(reason.ToString()))];
     private static readonly byte[][] GapCodes = [.. Enum.GetValues<SurpriseGap>().Order().Select(gap => CodeOf(gap.ToString()))];
+    private static readonly byte[][] OutcomeCodes = [.. Enum.GetValues<PlanOutcome>().Order().Select(outcome => CodeOf(outcome.ToString()))];
+    private static readonly byte[][] OutcomeLabels = [.. OutcomeCodes.Select(code => Encoding.UTF8.GetBytes("PLAN_OUTCOME_" + Encoding.UTF8.GetString(code).ToUpperInvariant()))];
     private static readonly byte[][] SeenBeforeCodes = [.. Enum.GetValues<SeenBeforeGap>().Order().Select(gap => CodeOf(gap.ToString()))];
 
     /// <summary>By <see cref="SeenBeforeGap"/>.</summary>
     public static ReadOnlySpan<byte[]> SeenBeforeGaps => SeenBeforeCodes;
+
+    /// <summary>By <see cref="PlanOutcome"/>.</summary>
+    public static ReadOnlySpan<byte[]> Outcomes => OutcomeCodes;
 
     /// <summary>By <see cref="SurpriseGap"/>.</summary>
     public static ReadOnlySpan<byte[]> Gaps => GapCodes;
@@ -103,6 +109,8 @@ internal static class Codes
         AlarmEdge.Falling => "EDGE_FALLING"u8,
         _ => default,
     };
+
+    public static ReadOnlySpan<byte> Of(PlanOutcome outcome) => OutcomeLabels[(int)outcome];
 
     public static ReadOnlySpan<byte> Of(HealthState state) => state switch
     {

@@ -54,6 +54,23 @@ internal static class EnvelopeMessage
         writer.Close(mark);
     }
 
+    /// <summary>Of a refusal, which says nothing about the world.</summary>
+    public static void WriteRefusal<TWriter>(ref TWriter writer, MessageConstants constants, ReadOnlySpan<byte> reason, in MessageStamp stamp)
+        where TWriter : struct, IMessageWriter
+    {
+        var mark = writer.Open(1, "envelope"u8);
+        WriteOrigin(ref writer, constants, stamp, tick: -1);
+        writer.Absent(10, "valid_until_ns"u8, "refused"u8);
+        writer.Absent(12, "ttl_ms"u8, "refused"u8);
+        writer.Enum(14, "validity"u8, (int)Validity.Invalid, Codes.Of(Validity.Invalid));
+        writer.OpenList("validity_reasons"u8);
+        writer.TextItem(15, reason);
+        writer.CloseList();
+        WriteModel(ref writer, constants);
+        writer.Absent(20, "frame_set"u8, "not_about_a_frame_set"u8);
+        writer.Close(mark);
+    }
+
     private static void WriteWithoutFrames<TWriter>(ref TWriter writer, MessageConstants constants)
         where TWriter : struct, IMessageWriter
     {

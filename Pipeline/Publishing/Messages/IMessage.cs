@@ -2,6 +2,7 @@ using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing.Wire;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline.Publishing.Messages;
 
@@ -46,6 +47,12 @@ internal readonly record struct PlanOf(MessageConstants Constants, PlanMessage P
 {
     public void WriteTo<TWriter>(ref TWriter writer)
         where TWriter : struct, IMessageWriter => Plan.Write(ref writer, Constants, Forecast, Stamp);
+}
+
+internal readonly record struct PlanAnswerOf(MessageConstants Constants, PlanAnswer Answer, MessageStamp Stamp) : IMessage
+{
+    public void WriteTo<TWriter>(ref TWriter writer)
+        where TWriter : struct, IMessageWriter => PlanAnswerMessage.Write(ref writer, Constants, Answer, Stamp);
 }
 
 internal readonly record struct HealthOf(MessageConstants Constants, HealthReport Report, MessageStamp Stamp) : IMessage

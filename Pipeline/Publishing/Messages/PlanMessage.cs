@@ -22,7 +22,34 @@ internal sealed class PlanMessage(int horizons)
         }
 
         writer.CloseList();
-        WriteRanking(ref writer, forecast);
+        WriteRanking(ref writer, 6, forecast);
+    }
+
+    /// <summary>Ranking, margin, tie and best: seven fields of the schema from <paramref name="field"/> on.</summary>
+    internal static void WriteRanking<TWriter>(ref TWriter writer, int field, SceneForecast forecast)
+        where TWriter : struct, IMessageWriter
+    {
+        writer.UInt32s(field, "ranking"u8, forecast.Ranking.AsSpan(0, forecast.Manoeuvres));
+        var comparable = forecast.Manoeuvres > 1 && float.IsFinite(forecast.Margin);
+        if (comparable)
+        {
+            writer.Single(field + 1, "margin"u8, forecast.Margin);
+            writer.Bool(field + 3, "tie"u8, forecast.Tie);
+        }
+        else
+        {
+            writer.Absent(field + 1, "margin"u8, "nothing_to_compare"u8);
+            writer.Absent(field + 3, "tie"u8, "nothing_to_compare"u8);
+        }
+
+        if (comparable && !forecast.Tie)
+        {
+            writer.UInt32(field + 5, "best"u8, (uint)forecast.Ranking[0]);
+        }
+        else
+        {
+            writer.Absent(field + 5, "best"u8, comparable ? "tie"u8 : "nothing_to_compare"u8);
+        }
     }
 
     private void WriteManoeuvre<TWriter>(ref TWriter writer, MessageConstants constants, SceneForecast forecast, int row)
@@ -38,32 +65,6 @@ internal sealed class PlanMessage(int horizons)
         writer.SingleOr(11, "comfort_mps2"u8, forecast.Comfort[row], "not_finite"u8);
         writer.SingleOr(13, "progress_m"u8, forecast.Progress[row], "not_finite"u8);
         writer.Bool(15, "in_support"u8, forecast.InSupport[row]);
-    }
-
-    private static void WriteRanking<TWriter>(ref TWriter writer, SceneForecast forecast)
-        where TWriter : struct, IMessageWriter
-    {
-        writer.UInt32s(6, "ranking"u8, forecast.Ranking.AsSpan(0, forecast.Manoeuvres));
-        var comparable = forecast.Manoeuvres > 1 && float.IsFinite(forecast.Margin);
-        if (comparable)
-        {
-            writer.Single(7, "margin"u8, forecast.Margin);
-            writer.Bool(9, "tie"u8, forecast.Tie);
-        }
-        else
-        {
-            writer.Absent(7, "margin"u8, "nothing_to_compare"u8);
-            writer.Absent(9, "tie"u8, "nothing_to_compare"u8);
-        }
-
-        if (comparable && !forecast.Tie)
-        {
-            writer.UInt32(11, "best"u8, (uint)forecast.Ranking[0]);
-        }
-        else
-        {
-            writer.Absent(11, "best"u8, comparable ? "tie"u8 : "nothing_to_compare"u8);
-        }
     }
 
     private ReadOnlySpan<float> Controls(SceneForecast forecast, int row, int which)

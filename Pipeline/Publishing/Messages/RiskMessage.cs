@@ -67,7 +67,7 @@ internal static class RiskMessage
         writer.CloseList();
     }
 
-    private static void WriteBound<TWriter>(ref TWriter writer, int field, MessageConstants constants, SceneForecast forecast)
+    internal static void WriteBound<TWriter>(ref TWriter writer, int field, MessageConstants constants, SceneForecast forecast)
         where TWriter : struct, IMessageWriter
     {
         var bound = constants.Manifest.Calibration.UpperBoundFor(forecast.EgoOrigin);
