@@ -24,6 +24,12 @@ internal sealed class BenchRun(Settings settings, TimeSpan duration, OnnxWorldMo
 
     public static Task<int> RunAsync(Settings settings, BenchOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
+        if (options.Mcap)
+        {
+            McapBenchRun.Measure(CommandHost.FromProcess().InstallationRoot, console, cancelled);
+            return Task.FromResult(ExitCode.Fine);
+        }
+
         var quietMetrics = settings with { Metrics = settings.Metrics with { Port = 0 }, Broker = new BrokerSettings() };
         using var model = ModelComposition.Load(settings, exact: false, console);
         if (options.Soak is { } length)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Forecast.Adapters.Compression;
 using Forecast.Adapters.Drives;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
@@ -26,6 +27,7 @@ internal static class PartChecks
         new("mqtt client", MqttClient),
         new("mosquitto", Mosquitto),
         new("sqlite", Sqlite),
+        new("compression", Compression),
         new("sodium", Sodium),
         new("samples", () => Samples(host)),
     ];
@@ -37,6 +39,10 @@ internal static class PartChecks
     private static Finding Sqlite() => SqlitePresence.Version() is { } version
         ? Finding.Ok("sqlite", $"SQLite {version}, for the episodic memory")
         : Finding.Advice("sqlite", "libsqlite3.so.0 is not installed; there can be no episodic memory", SetUp);
+
+    private static Finding Compression() => (CompressionPresence.Zstd(), CompressionPresence.Lz4()) is ({ } zstd, { } lz4)
+        ? Finding.Ok("compression", $"libzstd {zstd} and liblz4 {lz4}, for MCAP files")
+        : Finding.Advice("compression", "libzstd.so.1 or liblz4.so.1 is not installed; compressed MCAP files cannot be read", SetUp);
 
     private static Finding Sodium() => SodiumPresence.Version() is { } version
         ? Finding.Ok("sodium", $"libsodium {version}, for signatures")

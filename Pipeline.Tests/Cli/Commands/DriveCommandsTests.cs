@@ -119,11 +119,12 @@ public sealed class DriveCommandsTests : IDisposable
     [InlineData("bench", 60, null)]
     [InlineData("bench --seconds 9", 9, null)]
     [InlineData("bench --soak 10", 60, 10)]
-    public async Task Bench_CasesOrSoak_AreUnderstood(string arguments, int seconds, int? minutes)
+    [InlineData("bench --mcap", 60, null, true)]
+    public async Task Bench_CasesOrSoak_AreUnderstood(string arguments, int seconds, int? minutes, bool mcap = false)
     {
         Assert.Equal(7, await Invoke(arguments));
 
-        Assert.Equal(new BenchOptions(TimeSpan.FromSeconds(seconds), minutes is { } soak ? TimeSpan.FromMinutes(soak) : null), _options);
+        Assert.Equal(new BenchOptions(TimeSpan.FromSeconds(seconds), minutes is { } soak ? TimeSpan.FromMinutes(soak) : null, mcap), _options);
     }
 
     [Theory]
@@ -147,6 +148,7 @@ public sealed class DriveCommandsTests : IDisposable
     [InlineData("replay calm --as-live --out run", "--out run: a run played as live is not kept, since it is never the same twice; leave --as-live or --out out")]
     [InlineData("bench --seconds 0", "--seconds: allowed are 1 to 3600")]
     [InlineData("bench --soak 0", "--soak: allowed are 1 to 600 minutes")]
+    [InlineData("bench --mcap --soak 5", "--mcap and --soak exclude each other")]
     [InlineData("bench --soak 601", "--soak: allowed are 1 to 600 minutes")]
     public async Task Invoke_BadInput_IsOneLineAndTwoAndNoBodyBegins(string arguments, string expected)
     {

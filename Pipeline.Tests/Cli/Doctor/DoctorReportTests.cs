@@ -67,7 +67,7 @@ public sealed class DoctorReportTests : IDisposable
         using var json = JsonDocument.Parse(run.Output);
         var checks = json.RootElement.GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!, check => check);
         Assert.Equal(
-            ["broker", "cameras", "certificate", "clock", "cores", "gpu", "metrics port", "model", "mosquitto", "mqtt client", "npm packages", "onnx runtime", "opencv", "samples", "sodium", "sqlite", "time"],
+            ["broker", "cameras", "certificate", "clock", "compression", "cores", "gpu", "metrics port", "model", "mosquitto", "mqtt client", "npm packages", "onnx runtime", "opencv", "samples", "sodium", "sqlite", "time"],
             checks.Keys.Order());
         Assert.Equal("ok", checks["opencv"].GetProperty("state").GetString());
         Assert.Equal("ok", checks["onnx runtime"].GetProperty("state").GetString());
