@@ -115,14 +115,14 @@ class Memory(nn.Module):
         joined = self.join(torch.cat([fresh + bias, warped, count], 1))     # [B, join, X, Y]
         gate, new = self.gates(joined).chunk(2, 1)
         follows = torch.where(elapsed_s > 0, 1 - torch.exp(elapsed_s * (-1 / FOLLOWS_S)), torch.ones_like(elapsed_s))  # the first map is all there is
-        gate = torch.sigmoid(gate) * follows[:, :, None, None]
-        bev = (1 - gate) * warped + gate * torch.tanh(new)                  # [B, bev, X, Y]
+        asked = torch.sigmoid(gate) * (torch.tanh(new) - warped)
+        bev = warped + follows[:, :, None, None] * asked                    # [B, bev, X, Y]
 
         view, fine, ground, sees = self.ego.views(features, lift, lift_valid, camera_mask, s)
         estimate, tried, road = self.ego(view, view_before, fine, fine_before, ground, sees, last, elapsed_s, given)  # [B, 3], in EGO_SCALE
         planes = torch.cat([estimate, torch.ones_like(known)], 1)[:, :, None, None].expand(-1, -1, x_cells, y_cells)
         keep = torch.cat([view, fine[:, :s.view], fine[:, s.view:]], 2)     # [B, view, 3*h, w]
-        observed = self.observe(F.avg_pool2d(bev, 2))                       # [B, D, X/2, Y/2]
+        observed = self.observe(F.avg_pool2d(warped + asked, 2))            # [B, D, X/2, Y/2]: at once, so that a sudden change is one
         faded = torch.exp(elapsed_s.clamp(min=c.TICK_S) * (-1 / USUAL_S))[:, :, None, None]      # [B, 1, 1, 1]
         newest = torch.cat([F.pixel_shuffle(observed, 2), torch.ones_like(gate[:, :1])], 1)      # [B, usual, X, Y]
         usual = state[:, -s.usual:] * faded + newest * (1 - faded)
