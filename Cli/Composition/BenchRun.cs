@@ -3,6 +3,7 @@ using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Benchmarks;
 using Forecast.Cli.Commands;
+using Forecast.Cli.Composition.Peers;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline;
@@ -26,6 +27,11 @@ internal sealed class BenchRun(Settings settings, TimeSpan duration, OnnxWorldMo
     {
         var quietMetrics = settings with { Metrics = settings.Metrics with { Port = 0 }, Broker = new BrokerSettings() };
         using var model = ModelComposition.Load(settings, exact: false, console);
+        if (options.Peers)
+        {
+            return Task.FromResult(PeerBench.Run(quietMetrics, options.Duration, options.Row, model, console, cancelled));
+        }
+
         if (options.Soak is { } length)
         {
             SoakRun.Measure(quietMetrics, length, model, console, cancelled);

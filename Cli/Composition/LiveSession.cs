@@ -38,6 +38,9 @@ internal sealed record LiveInput(
     /// <summary>What is made to go wrong on purpose.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
 
+    /// <summary>Further sinks after MQTT's, given the run's clock, as long as the run.</summary>
+    public Func<RigClock, IReadOnlyList<IForecastSink>> AlsoTo { get; init; } = _ => [];
+
     /// <summary>Where events are kept beyond the process; null: in memory only, since a recording's topics end with its run.</summary>
     public OutboxSettings? Outbox { get; init; }
 }
@@ -132,7 +135,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         using var manager = ServiceNotifier.FromEnvironment();
         var manifest = model.Manifest;
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
-        var publisher = new ForecastPublisher([faults.Around(sink)], clock, parts.Ledger, telemetry.Observer);
+        var publisher = new ForecastPublisher([faults.Around(sink), .. input.AlsoTo(clock)], clock, parts.Ledger, telemetry.Observer);
         var sources = faults.Around(input.OpenCameras(clock, manifest));
         faults.Begin();
         IReadOnlyList<string> left = []; // cameras whose native call hangs keep their source
