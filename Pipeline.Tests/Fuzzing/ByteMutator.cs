@@ -18,15 +18,16 @@ internal sealed class ByteMutator(int seed, IReadOnlyList<byte[]> corpus, IReadO
     public byte[] Next(int mostBytes)
     {
         var input = corpus[_random.Next(corpus.Count)].ToList();
+        var inPlace = _random.Next(2) == 0; // containers with offsets are refused at once when a byte is too many
         for (var steps = _random.Next(1, MostSteps); steps > 0; steps--)
         {
-            Spoil(input);
+            Spoil(input, inPlace);
         }
 
         return [.. input.Take(mostBytes)];
     }
 
-    private void Spoil(List<byte> input)
+    private void Spoil(List<byte> input, bool inPlace)
     {
         if (input.Count == 0)
         {
@@ -36,7 +37,7 @@ internal sealed class ByteMutator(int seed, IReadOnlyList<byte[]> corpus, IReadO
 
         var at = _random.Next(input.Count);
         var length = Math.Min(input.Count - at, 1 << _random.Next(0, 10));
-        switch (_random.Next(10))
+        switch (inPlace ? _random.Next(4) : _random.Next(10))
         {
             case 0:
                 input[at] ^= (byte)(1 << _random.Next(8));
@@ -48,7 +49,7 @@ internal sealed class ByteMutator(int seed, IReadOnlyList<byte[]> corpus, IReadO
                 input[at] = Edges[_random.Next(Edges.Length)];
                 break;
             case 3:
-                input.RemoveRange(at, length);
+                SetInteger(input, at);
                 break;
             case 4:
                 input.InsertRange(at, input.GetRange(at, length));
@@ -63,7 +64,7 @@ internal sealed class ByteMutator(int seed, IReadOnlyList<byte[]> corpus, IReadO
                 input.InsertRange(at, _tokens[_random.Next(_tokens.Length)]);
                 break;
             case 8:
-                SetInteger(input, at);
+                input.RemoveRange(at, length);
                 break;
             default:
                 if (_random.Next(8) == 0)

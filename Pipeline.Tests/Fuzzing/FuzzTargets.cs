@@ -50,7 +50,7 @@ internal static class FuzzTargets
             name, [Utf8(Ego), Utf8(Plan), Lenient.Parse<Proto.Ego>(Ego).ToByteArray(), Lenient.Parse<Proto.IntendedPlan>(Plan).ToByteArray()], ["null", "[", "\"capture_time_ns\":"], 1 << 13, 20_000, ReadVehicle),
         "watch" => new FuzzTarget(name, Published(), ["null", "\"horizons\":", "\"envelope\":", "\\u001b[", "[["], 1 << 18, 2000, ReadPublished),
         "jpeg" => new FuzzTarget(name, Pictures(), [], 1 << 18, 500, ReadPicture),
-        "video" => new FuzzTarget(name, [File.ReadAllBytes(Path.Combine(Needs.Folder(Needs.NearMiss), "front.mp4"))], ["moov", "trak", "stts", "stsz", "mdat", "avcC"], 1 << 20, 10, input => ReadVideo(input, folder)),
+        "video" => new FuzzTarget(name, [File.ReadAllBytes(Path.Combine(Needs.Folder(Needs.NearMiss), "front.mp4"))], ["moov", "trak", "stts", "stsz", "mdat", "avcC"], 1 << 20, 30, input => ReadVideo(input, folder)),
         _ => throw new ArgumentException($"no target {name}; known are {string.Join(", ", Names)}", nameof(name)),
     };
 
