@@ -49,9 +49,9 @@ internal sealed class StrictDocument
             throw new UnusableInputException($"{file}:{e.Start.Line}: this is no YAML or JSON: {e.Message.Split('\n')[0].TrimEnd('.')}");
         }
 
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
-            // the library's scanner gives itself up so at some spoilt texts, and says nothing of where
+            // the library gives itself up so at some spoilt texts, and says nothing of where
             throw new UnusableInputException($"{file}: this is no YAML or JSON, from some line on");
         }
 

@@ -4,9 +4,10 @@ namespace Forecast.Cli.Commands;
 
 /// <param name="Duration">Of each measured case.</param>
 /// <param name="Soak">Instead of the cases, the pipeline alone for so long; null: the cases.</param>
+/// <param name="Faults">In the soak, and whether its goals hold is the exit code.</param>
 /// <param name="Peers">Instead of the cases, issue 4's table beside peers.</param>
 /// <param name="Row">Of that table; null: all.</param>
-internal sealed record BenchOptions(TimeSpan Duration, TimeSpan? Soak, bool Peers, string? Row);
+internal sealed record BenchOptions(TimeSpan Duration, TimeSpan? Soak, bool Faults, bool Peers, string? Row);
 
 /// <summary>`forecast bench`: the pipeline against bare loops that do the same work, in one run.</summary>
 internal static class BenchCommand
@@ -18,9 +19,10 @@ internal static class BenchCommand
     {
         var seconds = new Option<int>("--seconds") { HelpName = "N", Description = "how long each case is measured, default 60; 1 to 3600", DefaultValueFactory = _ => 0 };
         var soak = new Option<int?>("--soak") { HelpName = "MINUTES", Description = "instead, run the pipeline alone for so long and see whether anything grows; 1 to 600" };
+        var faults = new Option<bool>("--faults") { Description = "with --soak: something goes wrong every 15 s, and the command ends with 0 only if memory, descriptors and pauses stay within their goals" };
         var peers = new Option<bool>("--peers") { Description = "instead, the table beside GStreamer, paho, npm's mqtt and onnxruntime-node, which eng/peers.sh installs; --seconds is of each of ten measurements a row, default 10" };
         var row = new Option<string?>("--row") { HelpName = "NAME", Description = "one row of that table alone" };
-        var command = new Command("bench", "measure the pipeline against bare loops that do the same work, or beside peers") { seconds, soak, peers, row };
+        var command = new Command("bench", "measure the pipeline against bare loops that do the same work, or beside peers") { seconds, soak, faults, peers, row };
         var common = CommonOptions.AddTo(command, "model.dir", "manoeuvres", "summary");
         command.SetBody(
             host,
@@ -34,8 +36,9 @@ internal static class BenchCommand
                     ( < 1 or > 3600, _, _) => throw new UsageException("--seconds: allowed are 1 to 3600"),
                     (_, < 1 or > 600, _) => throw new UsageException("--soak: allowed are 1 to 600 minutes"),
                     (_, not null, _) when beside => throw new UsageException("--soak and --peers: one of them at a time"),
+                    (_, null, _) when parsed.GetValue(faults) => throw new UsageException("--faults: only with --soak"),
                     (_, _, not null) when !beside => throw new UsageException("--row: only with --peers"),
-                    var (_, minutes, name) => new BenchOptions(TimeSpan.FromSeconds(length), minutes is { } lasting ? TimeSpan.FromMinutes(lasting) : null, beside, name),
+                    var (_, minutes, name) => new BenchOptions(TimeSpan.FromSeconds(length), minutes is { } lasting ? TimeSpan.FromMinutes(lasting) : null, parsed.GetValue(faults), beside, name),
                 };
             },
             body);

@@ -34,14 +34,12 @@ internal sealed class BenchRun(Settings settings, TimeSpan duration, OnnxWorldMo
 
         if (options.Soak is { } length)
         {
-            SoakRun.Measure(quietMetrics, length, model, console, cancelled);
-        }
-        else
-        {
-            console.Progress("encoding 720p pictures from the sample drive");
-            new BenchRun(quietMetrics, options.Duration, model, new BenchDrive(model.Manifest), console).Measure(cancelled);
+            var code = SoakRun.Measure(quietMetrics, length, options.Faults, model, console, cancelled);
+            return Task.FromResult(cancelled.IsCancellationRequested ? ExitCode.Failed : code);
         }
 
+        console.Progress("encoding 720p pictures from the sample drive");
+        new BenchRun(quietMetrics, options.Duration, model, new BenchDrive(model.Manifest), console).Measure(cancelled);
         return Task.FromResult(cancelled.IsCancellationRequested ? ExitCode.Failed : ExitCode.Fine);
     }
 

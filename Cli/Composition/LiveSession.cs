@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Forecast.Adapters.Glibc;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.Systemd;
@@ -56,6 +57,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
 
     private readonly Dictionary<string, string?> _troubles = [];
     private string? _outboxTrouble;
+    private bool _modelHangs;
 
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
@@ -93,7 +95,23 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         console.Line($"publishing below {input.TopicBase} on {broker.Url}");
         motion?.Start(parts.Motion);
         var beacon = broker.CreateBeacon(sink, input.TopicBase, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding));
-        return Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+        var summary = Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+        if (_modelHangs)
+        {
+            sink.Dispose();
+            broker.Dispose();
+            End(summary);
+        }
+
+        return summary;
+    }
+
+    /// <summary>The process ends here: a thread is inside the model's memory, which nothing may free, and nothing can make it leave.</summary>
+    private void End(Summary summary)
+    {
+        SummaryReport.Finish(summary, settings, console);
+        console.Error("the world model hangs in a native call and does not come back: the run is ended without it; start it again, and if it hangs again, see forecast doctor");
+        ProcessEnd.AtOnce(ExitCode.Failed);
     }
 
     private void Warn(IEnumerable<string> lines)
@@ -166,6 +184,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             {
                 watchdog.Dispose(); // the pipeline's end is no hang
                 left = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
+                _modelHangs = pipeline.JourneyHangs;
                 telemetry.Stop();
             }
 

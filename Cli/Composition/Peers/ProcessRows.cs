@@ -18,13 +18,14 @@ internal static class ProcessRows
     {
         using var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions());
         var (wills, stopped, hung, starts) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        var outright = new List<double>();
         for (var i = 0; i < Times; i++)
         {
             cancelled.ThrowIfCancellationRequested();
             bench.Say($"SIGKILL, {i + 1} of {Times}");
             using (var run = new DemoProcess(broker))
             {
-                starts.Add(run.FirstValid());
+                starts.Add(run.FirstOfUse());
                 var at = run.Signal(ProcessSignal.Kill);
                 wills.Add(DemoProcess.Until(() => run.Status.Contains("last_will", StringComparison.Ordinal), at));
             }
@@ -32,7 +33,7 @@ internal static class ProcessRows
             bench.Say($"SIGSTOP, {i + 1} of {Times}");
             using (var run = new DemoProcess(broker))
             {
-                starts.Add(run.FirstValid());
+                starts.Add(run.FirstOfUse());
                 var at = run.Signal(ProcessSignal.Stop);
                 stopped.Add(DemoProcess.Until(() => !run.HasForecast, at));
                 run.Signal(ProcessSignal.Continue);
@@ -41,8 +42,12 @@ internal static class ProcessRows
             bench.Say($"the model hangs, {i + 1} of {Times}");
             using (var run = new DemoProcess(broker, "--inject", "model=hung@4s..6s"))
             {
-                starts.Add(run.FirstValid());
+                starts.Add(run.FirstOfUse());
                 hung.Add(run.UntilStaleAfterTheLastForecast());
+                if (run.FirstValid() is { } whole)
+                {
+                    outright.Add(whole);
+                }
             }
         }
 
@@ -51,7 +56,7 @@ internal static class ProcessRows
             PeerFigure.AtMost("SIGKILL to the will heard, worst", "s", wills.Max(), LimitS, Each(wills)),
             PeerFigure.AtMost("SIGSTOP to no forecast by a subscriber's own clock, worst", "s", stopped.Max(), LimitS, Each(stopped)),
             PeerFigure.AtMost("journey hung to status stale heard, worst", "s", hung.Max(), LimitS, $"{Each(hung)}; from the last forecast heard, which is up to a period before the hang"),
-            PeerFigure.AtMost("first valid forecast after a start, worst", "s", starts.Max(), 5, $"{Each(starts)}; from the start of the process, the drive's lead-in and the history that the model wants in it"),
+            PeerFigure.AtMost("first forecast on time after a start, worst", "s", starts.Max(), 5, $"{Each(starts)}; from the start of the process; valid or degraded (warming_up), as the ledger counts it; valid outright{(outright.Count == 0 ? " never within these runs" : $" after {Each(outright)}")}"),
         ];
     }
 
@@ -64,6 +69,7 @@ internal static class ProcessRows
         private readonly MqttConnection _connection;
         private readonly WatchBoard _board = new(TimeProvider.System);
         private readonly long _started = Stopwatch.GetTimestamp();
+        private long _firstOfUse;
         private long _firstValid;
         private long _lastForecast;
         private long _staleAt;
@@ -89,8 +95,11 @@ internal static class ProcessRows
 
         public bool HasForecast => _board.JsonLines().Any(line => line.Contains("\"forecast\":true", StringComparison.Ordinal));
 
-        /// <summary>Seconds from the start of the process.</summary>
-        public double FirstValid() => Until(() => Interlocked.Read(ref _firstValid) != 0, _started, () => Interlocked.Read(ref _firstValid));
+        /// <summary>Seconds from the start of the process until a forecast said that it was on time: valid or degraded.</summary>
+        public double FirstOfUse() => Until(() => Interlocked.Read(ref _firstOfUse) != 0, _started, () => Interlocked.Read(ref _firstOfUse));
+
+        /// <summary>The same until one said valid and nothing else; null where none has so far.</summary>
+        public double? FirstValid() => Interlocked.Read(ref _firstValid) is not 0 and var at ? Stopwatch.GetElapsedTime(_started, at).TotalSeconds : null;
 
         public long Signal(int signal)
         {
@@ -144,8 +153,14 @@ internal static class ProcessRows
             else if (topic.EndsWith("/risk", StringComparison.Ordinal) && Interlocked.Read(ref _staleAt) == 0)
             {
                 Interlocked.Exchange(ref _lastForecast, Stopwatch.GetTimestamp());
-                var valid = JsonDocument.Parse(message.Payload.ToArray()).RootElement.GetProperty("envelope").GetProperty("validity").GetString() == "VALIDITY_VALID";
-                if (valid)
+                using var document = JsonDocument.Parse(message.Payload.ToArray());
+                var validity = document.RootElement.GetProperty("envelope").GetProperty("validity").GetString();
+                if (validity is "VALIDITY_VALID" or "VALIDITY_DEGRADED")
+                {
+                    Interlocked.CompareExchange(ref _firstOfUse, Stopwatch.GetTimestamp(), 0);
+                }
+
+                if (validity == "VALIDITY_VALID")
                 {
                     Interlocked.CompareExchange(ref _firstValid, Stopwatch.GetTimestamp(), 0);
                 }
