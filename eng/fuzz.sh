@@ -25,7 +25,7 @@ for target in $targets; do
     while seconds=$(left "$until") && [ "${seconds%%.*}" -gt 0 ]; do
         # the tests' own program, taken over by its start-up hook
         code=0
-        {         FORECAST_FUZZ_TARGET=$target FORECAST_FUZZ_SECONDS=$seconds FORECAST_FUZZ_SEED=$seed FORECAST_FUZZ_FINDINGS=$folder DOTNET_STARTUP_HOOKS=$program.dll \
+        { FORECAST_FUZZ_TARGET=$target FORECAST_FUZZ_SECONDS=$seconds FORECAST_FUZZ_SEED=$seed FORECAST_FUZZ_FINDINGS=$folder DOTNET_STARTUP_HOOKS=$program.dll \
             dotnet exec --runtimeconfig "$program.runtimeconfig.json" --depsfile "$program.deps.json" "$program.dll" 2> "$folder/stderr.log" < /dev/null > "$folder/said" || code=$?; } 2> /dev/null
         cut -c 1-200 "$folder/said"
         if [ $code != 0 ]; then
