@@ -3,7 +3,8 @@ using Forecast.Pipeline.Tests.EndToEnd;
 
 namespace Forecast.Pipeline.Tests.Fuzzing;
 
-/// <summary>The short, seeded side of eng/fuzz.sh, and what that has found, tried again for ever.</summary>
+/// <summary>The short, seeded side of eng/fuzz.sh, and what that has found, tried again for ever. After the others: it allocates much, and some of those measure the process's memory.</summary>
+[Collection(EndToEndTests.Name)]
 public sealed class FuzzTests : IDisposable
 {
     private const int Seed = 20261123;
