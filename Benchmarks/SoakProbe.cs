@@ -3,12 +3,13 @@ using System.Diagnostics;
 namespace Forecast.Benchmarks;
 
 /// <summary>
-/// Looks at the process once a second on a thread of its own and keeps what it sees in places made before: looking allocates nothing, and so does
-/// not show in what is measured.
+/// Looks at the process once a second on a thread of its own and keeps what it sees in places made before: looking at its memory allocates nothing, and so does
+/// not show in what is measured; its open descriptors, which cost some kilobytes to list, are counted every ten seconds.
 /// </summary>
 public sealed class SoakProbe : IDisposable
 {
     private const double MegabyteBytes = 1024 * 1024;
+    private const int LooksPerCount = 10;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     private readonly ResidentMemory _memory = new();
@@ -16,6 +17,7 @@ public sealed class SoakProbe : IDisposable
     private readonly Thread _thread;
     private readonly double[] _seconds;
     private readonly double[] _residentMb;
+    private readonly int[] _descriptors; // 0 where they were not counted
     private readonly long _started = Stopwatch.GetTimestamp();
     private int _count;
 
@@ -25,6 +27,7 @@ public sealed class SoakProbe : IDisposable
         var samples = (int)(longest / Every) + 1;
         _seconds = new double[samples];
         _residentMb = new double[samples];
+        _descriptors = new int[samples];
         _thread = new Thread(Run) { IsBackground = true, Name = "soak probe" };
     }
 
@@ -42,13 +45,18 @@ public sealed class SoakProbe : IDisposable
     /// <summary>Resident memory from <paramref name="settled"/> after the start on; null where fewer than two looks came after it. After <see cref="Stop"/>.</summary>
     public MemoryTrend? Memory(TimeSpan settled)
     {
-        var first = 0;
-        while (first < _count && _seconds[first] < settled.TotalSeconds)
-        {
-            first++;
-        }
-
+        var first = First(settled);
         return _count - first < 2 ? null : MemoryTrend.Of(_seconds.AsSpan(first, _count - first), _residentMb.AsSpan(first, _count - first));
+    }
+
+    /// <summary>
+    /// The most open descriptors in the first and in the second half of the time from <paramref name="settled"/> after the start on; null where they were counted less than twice in one. Without a broker
+    /// there are some less, so that only the most says whether any are left behind. After <see cref="Stop"/>.
+    /// </summary>
+    public (int Earlier, int Later)? Descriptors(TimeSpan settled)
+    {
+        var counted = _descriptors[First(settled).._count].Where(count => count > 0).ToList();
+        return counted.Count < 4 ? null : (counted.Take(counted.Count / 2).Max(), counted.Skip(counted.Count / 2).Max());
     }
 
     public void Dispose()
@@ -68,10 +76,26 @@ public sealed class SoakProbe : IDisposable
         }
     }
 
+    private int First(TimeSpan settled)
+    {
+        var first = 0;
+        while (first < _count && _seconds[first] < settled.TotalSeconds)
+        {
+            first++;
+        }
+
+        return first;
+    }
+
     private void Run()
     {
         while (!_stopped.WaitOne(Every))
         {
+            if (_count < _descriptors.Length && _count % LooksPerCount == 0)
+            {
+                _descriptors[_count] = Directory.GetFileSystemEntries("/proc/self/fd").Length;
+            }
+
             Look();
         }
     }

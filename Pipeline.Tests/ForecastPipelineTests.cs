@@ -123,9 +123,36 @@ public sealed class ForecastPipelineTests
         Assert.Equal((1, 0), (ledger.Copy().Published, ledger.Copy().OnTime));
     }
 
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void Stop_WorldModelHangsForGood_EndsAllTheSameAndSaysSo()
+    {
+        using var hanging = new ManualResetEventSlim(false);
+        using var release = new ManualResetEventSlim(false);
+        var sets = 0;
+        using var rig = new PipelineRig(Cameras, ticks: 10_000, encoding: _ =>
+        {
+            if (++sets == 5)
+            {
+                hanging.Set();
+                release.Wait();
+            }
+        });
+        rig.Pipeline.Start();
+        Assert.True(hanging.Wait(Patience));
+
+        var stopped = new Thread(() => rig.Pipeline.Stop());
+        stopped.Start();
+
+        Assert.True(stopped.Join(Patience), "it waits for a model that never comes back");
+        Assert.True(rig.Pipeline.JourneyHangs);
+        Assert.Equal(4, rig.Sink.Ticks.Count);
+        release.Set();
+    }
+
     private sealed class PipelineRig : IDisposable
     {
-        public PipelineRig(int cameras, int ticks, Func<int, TimeSpan>? stopDelay = null, Func<int, int>? breaksAt = null)
+        public PipelineRig(int cameras, int ticks, Func<int, TimeSpan>? stopDelay = null, Func<int, int>? breaksAt = null, Action<int>? encoding = null)
         {
             var manifest = TestManifest.Create();
             var rig = TestRig.Of(cameras);
@@ -133,7 +160,7 @@ public sealed class ForecastPipelineTests
             Pool = new FramePool(24, manifest.InputWidthPx * manifest.InputHeightPx * 3);
             var manoeuvres = new Pipeline.Risk.Manoeuvres(manifest, 16);
             var costs = new CostTable(manoeuvres.Rungs, [TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero], frozen: true);
-            var parts = JourneyParts.Build(rig, manifest, new FakeWorldRun(manifest, cameras), manoeuvres, costs, new JourneyOptions { Budget = TimeSpan.FromSeconds(1) }, null, Guid.NewGuid);
+            var parts = JourneyParts.Build(rig, manifest, new FakeWorldRun(manifest, cameras) { Encoding = encoding }, manoeuvres, costs, new JourneyOptions { Budget = TimeSpan.FromSeconds(1) }, null, Guid.NewGuid);
             var publisher = new ForecastPublisher([Sink], clock, parts.Ledger, Sink);
             var start = clock.Now;
             Pipeline = new ForecastPipeline(parts, [.. Enumerable.Range(0, cameras).Select(i => new TickingSource($"camera{i}", clock, start, ticks, stopDelay?.Invoke(i) ?? TimeSpan.Zero, breaksAt?.Invoke(i) ?? int.MaxValue))], Pool, publisher, clock);

@@ -31,6 +31,9 @@ public sealed class ForecastPipeline : IDisposable
 {
     private static readonly TimeSpan CameraStopLimit = TimeSpan.FromSeconds(3);
 
+    /// <summary>A run of the world model takes milliseconds; one that is not over by then hangs.</summary>
+    private static readonly TimeSpan JourneyStopLimit = TimeSpan.FromSeconds(3);
+
     private readonly Journey _journey;
     private readonly PlanDesk? _desk;
     private readonly ForecastPublisher _publisher;
@@ -90,6 +93,11 @@ public sealed class ForecastPipeline : IDisposable
     /// <summary>A thread ended by an exception; <see cref="WaitForEnd"/> throws it.</summary>
     public bool IsBroken => _broken is not null;
 
+    /// <summary>
+    /// <see cref="Stop"/> did not get its thread back: the world model hangs in a native call. What it uses (the model, its run, the slots of the frames in it) must not be disposed of.
+    /// </summary>
+    public bool JourneyHangs { get; private set; }
+
     /// <summary>Frames that wait for the journey's thread, and forecasts that wait for the publisher's.</summary>
     public (int Frames, int Forecasts) Queued => (_arrivals.Reader.Count, _judged.Reader.Count);
 
@@ -121,7 +129,7 @@ public sealed class ForecastPipeline : IDisposable
 
     /// <summary>
     /// Stops in the direction of the journey: sources, the journey, the publisher; then every slot is back, but those lent to a camera whose
-    /// native call hangs, which are named.
+    /// native call hangs, which are named. It ends within six seconds and what the sinks still take, also where the model hangs: <see cref="JourneyHangs"/>.
     /// </summary>
     /// <returns>The names of cameras that did not stop.</returns>
     public IReadOnlyList<string> Stop()
@@ -131,11 +139,12 @@ public sealed class ForecastPipeline : IDisposable
         _arrivals.Writer.TryComplete();
         _stopping = true;
         _arrived.Set();
-        _journeyThread.Join();
+        JourneyHangs = !_journeyThread.Join(JourneyStopLimit);
+        _journeyEnded = true;
         _readyToPublish.Set();
         _publishingThread.Join();
         ThrowIfBroken();
-        if (hanging.Count == 0 && _pool.Outstanding != 0)
+        if (hanging.Count == 0 && !JourneyHangs && _pool.Outstanding != 0)
         {
             throw new InvalidOperationException($"{_pool.Outstanding} frame slots are still out after the pipeline has stopped: a step did not give its frame back");
         }
@@ -146,6 +155,11 @@ public sealed class ForecastPipeline : IDisposable
     public void Dispose()
     {
         _desk?.Arrived = null;
+        if (JourneyHangs)
+        {
+            return; // should it come back after all, it finds its handles
+        }
+
         _arrived.Dispose();
         _readyToPublish.Dispose();
         _allEnded.Dispose();

@@ -34,7 +34,7 @@ public sealed class Journey
     private readonly TimeSpan _validFor;
     private readonly TimeSpan _period;
     private readonly bool _everySet;
-    private readonly int[] _cameraOrder;
+    private readonly CameraOrder _cameraOrder;
     private readonly long[] _lastFrameStopwatch;
     private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
     private bool _jumped;
@@ -186,18 +186,26 @@ public sealed class Journey
         return forecast == _unheard ? GiveUp(forecast, DropReason.SinkBusy) : forecast;
     }
 
-    /// <summary>Leaves out the least informative cameras, down to as many as the rung has time for.</summary>
+    /// <summary>Leaves out the least informative cameras, down to as many as the rung has time for; equals take turns.</summary>
     private void Shed(FrameSet set, int kept)
     {
-        for (var place = _cameraOrder.Length - 1; set.Used > kept; place--)
+        if (set.Used <= kept)
         {
-            var camera = _cameraOrder[place];
+            return;
+        }
+
+        var order = _cameraOrder.Cameras;
+        for (var place = order.Length - 1; set.Used > kept; place--)
+        {
+            var camera = order[place];
             if (set.Use(camera).Used)
             {
                 set.Shed(camera);
                 _ledger.FrameDropped(camera, DropReason.Shed);
             }
         }
+
+        _cameraOrder.TakeTurns(set);
     }
 
     /// <summary>An alarm's edge on a forecast that nobody takes goes out with the next one that somebody does.</summary>

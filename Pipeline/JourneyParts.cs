@@ -45,7 +45,7 @@ public sealed record JourneyParts
     public required SceneForecast Unheard { get; init; }
 
     /// <summary>The rig's cameras, the most informative first.</summary>
-    public required int[] CameraOrder { get; init; }
+    public required CameraOrder CameraOrder { get; init; }
 
     public required TimeSpan Period { get; init; }
 
@@ -90,7 +90,7 @@ public sealed record JourneyParts
             Ledger = ledger,
             Forecasts = new ForecastPool(ForecastsUnderWay, NewForecast),
             Unheard = NewForecast(),
-            CameraOrder = Scheduling.CameraOrder.MostInformativeFirst(manifest, run.LiftValid, rig.Cameras.Count),
+            CameraOrder = CameraOrder.MostInformativeFirst(manifest, run.LiftValid, rig.Cameras.Count),
             Period = manifest.TickPeriod,
             EverySet = options.EverySet,
         };

@@ -49,6 +49,12 @@ internal sealed class StrictDocument
             throw new UnusableInputException($"{file}:{e.Start.Line}: this is no YAML or JSON: {e.Message.Split('\n')[0].TrimEnd('.')}");
         }
 
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // the library gives itself up so at some spoilt texts, and says nothing of where
+            throw new UnusableInputException($"{file}: this is no YAML or JSON, from some line on");
+        }
+
         if (stream.Documents.Count != 1 || stream.Documents[0].RootNode is not YamlMappingNode root)
         {
             throw new UnusableInputException($"{file}: must hold one set of keys and values");

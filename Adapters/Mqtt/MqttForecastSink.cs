@@ -16,6 +16,9 @@ public readonly record struct ForecastDeparture(long Tick, Timestamp CaptureFirs
 /// </summary>
 public sealed class MqttForecastSink : IForecastSink
 {
+    /// <summary>Events that wait at once; another pushes out the oldest.</summary>
+    public const int MostEventsKept = EventOutbox.Capacity;
+
     // more than can be under way, so that a tick's place is not taken before it has left
     private const int TicksRemembered = 16;
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(1);

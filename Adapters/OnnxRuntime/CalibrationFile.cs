@@ -11,7 +11,6 @@ public static class CalibrationFile
     public const string Schema = "forecast.calibration/1";
 
     private const int LargestBytes = 4 << 20;
-    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
 
     /// <exception cref="CalibrationFileException">It cannot be read, has faults, which are all named, or was made for another model.</exception>
     /// <exception cref="SignatureException">It must be signed and is not.</exception>
@@ -22,7 +21,7 @@ public static class CalibrationFile
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(bytes, _strict);
+            document = JsonText.Parse(bytes);
         }
         catch (JsonException)
         {
@@ -60,7 +59,7 @@ public static class CalibrationFile
     public static void Write(string path, RigCalibration calibration, ModelManifest manifest, IReadOnlyList<string> drives, TimeSpan driven)
     {
         var bytes = Encode(path, calibration, manifest, drives, driven);
-        _ = Read(JsonDocument.Parse(bytes, _strict), bytes, path, manifest with { Sha256 = calibration.ModelSha256 });
+        _ = Read(JsonText.Parse(bytes), bytes, path, manifest with { Sha256 = calibration.ModelSha256 });
         var temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {

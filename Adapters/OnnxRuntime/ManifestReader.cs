@@ -22,7 +22,6 @@ internal static class ManifestReader
     public static readonly string[] Graphs = ["encoder", "memory", "predictor"];
 
     private static readonly SearchValues<char> _hexDigits = SearchValues.Create("0123456789abcdef");
-    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
 
     /// <returns>Null where the document is not JSON at all, which is then the one problem noted.</returns>
     public static ModelDescription? Read(ReadOnlyMemory<byte> json, string sha256, List<string> problems)
@@ -30,13 +29,13 @@ internal static class ManifestReader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, _strict);
+            document = JsonText.Parse(json);
         }
         catch (JsonException e)
         {
             problems.Add(e.LineNumber is { } line
                 ? $"model.json: not valid JSON at line {line + 1}, byte {e.BytePositionInLine + 1}; export the model again"
-                : "model.json: not valid JSON (a name stands twice in one object, or the file is cut off); export the model again");
+                : "model.json: not valid JSON (a name stands twice in one object, a text is no UTF-8, or the file is cut off); export the model again");
             return null;
         }
 

@@ -12,6 +12,8 @@ internal static class CommandTree
     /// <summary>Set to anything, it shows the whole trace of an error that nobody expected.</summary>
     private const string TraceVariable = "FORECAST_TRACE";
 
+    public const string ShortOfMemory = "there is not enough memory: a run takes some 400 MB beside what its model needs; free some, or raise the limit that this process has (ulimit, cgroup)";
+
     public static RootCommand Create(CommandHost host)
     {
         var root = new RootCommand("Forecast: from cameras to collision risk, over MQTT, inside a deadline.");
@@ -69,11 +71,16 @@ internal static class CommandTree
         {
             return ExitCode.Fine;
         }
+        catch (Exception fault) when (fault.GetBaseException() is OutOfMemoryException && !host.Environment.ContainsKey(TraceVariable))
+        {
+            host.Console.Error(ShortOfMemory);
+            return ExitCode.Failed;
+        }
         catch (Exception fault)
         {
             host.Console.Error(host.Environment.ContainsKey(TraceVariable)
                 ? fault.ToString()
-                : $"{fault.Message.ReplaceLineEndings(" ")} ({fault.GetType().Name}; {TraceVariable}=1 shows where)");
+                : $"{(fault is TypeInitializationException ? fault.GetBaseException() : fault).Message.ReplaceLineEndings(" ")} ({fault.GetType().Name}; {TraceVariable}=1 shows where)");
             return ExitCode.Failed;
         }
     }

@@ -38,6 +38,9 @@ internal sealed class BenchDrive
 
     public Rig Rig { get; }
 
+    /// <summary>By camera, as JPEG.</summary>
+    public IReadOnlyList<IReadOnlyList<byte[]>> Pictures => _pictures;
+
     /// <summary>As live cameras, paced by the wall.</summary>
     public LiveInput Live(Settings settings, int ticks)
     {

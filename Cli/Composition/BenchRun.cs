@@ -3,6 +3,7 @@ using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Benchmarks;
 using Forecast.Cli.Commands;
+using Forecast.Cli.Composition.Peers;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline;
@@ -32,16 +33,19 @@ internal sealed class BenchRun(Settings settings, TimeSpan duration, OnnxWorldMo
 
         var quietMetrics = settings with { Metrics = settings.Metrics with { Port = 0 }, Broker = new BrokerSettings() };
         using var model = ModelComposition.Load(settings, exact: false, console);
-        if (options.Soak is { } length)
+        if (options.Peers)
         {
-            SoakRun.Measure(quietMetrics, length, model, console, cancelled);
-        }
-        else
-        {
-            console.Progress("encoding 720p pictures from the sample drive");
-            new BenchRun(quietMetrics, options.Duration, model, new BenchDrive(model.Manifest), console).Measure(cancelled);
+            return Task.FromResult(PeerBench.Run(quietMetrics, options.Duration, options.Row, model, console, cancelled));
         }
 
+        if (options.Soak is { } length)
+        {
+            var code = SoakRun.Measure(quietMetrics, length, options.Faults, model, console, cancelled);
+            return Task.FromResult(cancelled.IsCancellationRequested ? ExitCode.Failed : code);
+        }
+
+        console.Progress("encoding 720p pictures from the sample drive");
+        new BenchRun(quietMetrics, options.Duration, model, new BenchDrive(model.Manifest), console).Measure(cancelled);
         return Task.FromResult(cancelled.IsCancellationRequested ? ExitCode.Failed : ExitCode.Fine);
     }
 

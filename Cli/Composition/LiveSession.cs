@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Forecast.Adapters.Glibc;
 using Forecast.Adapters.Mqtt;
 using Forecast.Adapters.OnnxRuntime;
 using Forecast.Adapters.Systemd;
@@ -38,6 +39,9 @@ internal sealed record LiveInput(
     /// <summary>What is made to go wrong on purpose.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
 
+    /// <summary>Further sinks after MQTT's, given the run's clock, as long as the run.</summary>
+    public Func<RigClock, IReadOnlyList<IForecastSink>> AlsoTo { get; init; } = _ => [];
+
     /// <summary>Where events are kept beyond the process; null: in memory only, since a recording's topics end with its run.</summary>
     public OutboxSettings? Outbox { get; init; }
 }
@@ -53,6 +57,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
 
     private readonly Dictionary<string, string?> _troubles = [];
     private string? _outboxTrouble;
+    private bool _modelHangs;
 
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
@@ -90,7 +95,23 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         console.Line($"publishing below {input.TopicBase} on {broker.Url}");
         motion?.Start(parts.Motion);
         var beacon = broker.CreateBeacon(sink, input.TopicBase, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding));
-        return Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+        var summary = Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+        if (_modelHangs)
+        {
+            sink.Dispose();
+            broker.Dispose();
+            End(summary);
+        }
+
+        return summary;
+    }
+
+    /// <summary>The process ends here: a thread is inside the model's memory, which nothing may free, and nothing can make it leave.</summary>
+    private void End(Summary summary)
+    {
+        SummaryReport.Finish(summary, settings, console);
+        console.Error("the world model hangs in a native call and does not come back: the run is ended without it; start it again, and if it hangs again, see forecast doctor");
+        ProcessEnd.AtOnce(ExitCode.Failed);
     }
 
     private void Warn(IEnumerable<string> lines)
@@ -132,7 +153,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         using var manager = ServiceNotifier.FromEnvironment();
         var manifest = model.Manifest;
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
-        var publisher = new ForecastPublisher([faults.Around(sink)], clock, parts.Ledger, telemetry.Observer);
+        var publisher = new ForecastPublisher([faults.Around(sink), .. input.AlsoTo(clock)], clock, parts.Ledger, telemetry.Observer);
         var sources = faults.Around(input.OpenCameras(clock, manifest));
         faults.Begin();
         IReadOnlyList<string> left = []; // cameras whose native call hangs keep their source
@@ -163,6 +184,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             {
                 watchdog.Dispose(); // the pipeline's end is no hang
                 left = pipeline.Stop(); // also when it broke: no camera may run on into sources that are disposed of below
+                _modelHangs = pipeline.JourneyHangs;
                 telemetry.Stop();
             }
 

@@ -37,6 +37,12 @@ internal sealed class YamlTree
             errors.Add(new ConfigurationError(origin(fault.Start), $"this is not YAML: {fault.Message.TrimEnd('.')}"));
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // the library's scanner gives itself up so at some spoilt texts, and says nothing of where
+            errors.Add(new ConfigurationError(origin(Mark.Empty), "this is not YAML, from some line on"));
+            return null;
+        }
     }
 
     private ConfigNode? Document()
@@ -71,7 +77,11 @@ internal sealed class YamlTree
                 : throw new YamlException(alias.Start, alias.End, $"nothing before this is named &{alias.Value}");
         }
 
-        var start = (NodeEvent)_parser.Current!;
+        if (_parser.Current is not NodeEvent start)
+        {
+            throw new YamlException(_parser.Current!.Start, _parser.Current.End, "a value is missing here");
+        }
+
         ConfigNode node = start switch
         {
             Scalar => Text(),

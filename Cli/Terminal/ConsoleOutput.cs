@@ -57,6 +57,9 @@ internal sealed class ConsoleOutput
 
     public ConsoleOutput With(bool json, bool quiet) => new(_output, _error, IsTerminal && !json, _time) { Width = Width, Json = json, Quiet = quiet };
 
+    /// <summary>Says nothing at all, warnings included: for a part of a benchmark whose troubles are what is measured.</summary>
+    public ConsoleOutput Discarding() => new(TextWriter.Null, TextWriter.Null, isTerminal: false, _time) { Quiet = true };
+
     public void Line(string text)
     {
         if (!Quiet)

@@ -86,6 +86,38 @@ public sealed class FaultTests : IDisposable
         Assert.True(log.Risks.Count >= summary.Published - 20, $"{log.Risks.Count} heard of {summary.Published}"); // the subscriber came a little later
     }
 
+    /// <summary>Too little to start, for OpenCV, for the model, and for all of its threads: wherever it runs out, it ends, and says so in one line.</summary>
+    [EndToEndFact(Needs.Model, Needs.NearMiss, Needs.Broker)]
+    [Trait("Category", "Slow")]
+    public void Demo_ShortOfMemory_EndsWithALineOrRuns()
+    {
+        foreach (var mebibytes in new[] { 110, 160, 220, 300, 400 })
+        {
+            using var demo = ForecastProgram.WithLittleMemory(_folder.Path, mebibytes << 10, ["demo", "--metrics", "0", "--quiet"]);
+
+            var code = demo.WaitForExit(Limit);
+
+            Assert.True(code is 0 or 1 or 2, $"{mebibytes} MiB: {demo}");
+            Assert.True(code == 0 || demo.Error.Any(line => line.StartsWith("forecast: ", StringComparison.Ordinal) && !line.StartsWith("forecast: warning:", StringComparison.Ordinal)), $"{mebibytes} MiB: {demo}");
+        }
+    }
+
+    [EndToEndFact(Needs.Model, Needs.NearMiss, Needs.Broker, Needs.Subscriber)]
+    [Trait("Category", "Slow")]
+    public void Demo_ModelHangsForGoodAndIsTerminated_EndsWithinTenSecondsWithItsReason()
+    {
+        using var demo = Demo("--inject", "model=hung@2s");
+        using var subscriber = SubscribeTo(demo);
+        Eventually.True(() => Array.Exists(subscriber.Messages, message => message.Payload.Contains("journey_hung", StringComparison.Ordinal)), "nobody said that it hangs", withinS: 30);
+        Eventually.True(() => demo.Error.Any(line => line.EndsWith("model=hung@2s begins", StringComparison.Ordinal)), "it did not hang", withinS: 30);
+        demo.Signal(ForecastProgram.Terminate);
+
+        Assert.True(demo.WaitForExit(TimeSpan.FromSeconds(10)) == 1, demo.ToString());
+        Assert.Contains(demo.Error, line => line.StartsWith("forecast: the world model hangs in a native call", StringComparison.Ordinal));
+        Assert.Equal("stopped", MessageLog.AtEnd(subscriber).Statuses[^1].Reason);
+        Assert.True(new RunSummary(_folder.At("demo.json")).Published > 0);
+    }
+
     [EndToEndFact(Needs.Model, Needs.NearMiss, Needs.Broker, Needs.Subscriber)]
     [Trait("Category", "Slow")]
     public void Run_KilledOutright_ItsWillIsSeen()

@@ -70,6 +70,13 @@ internal sealed partial class ForecastProgram : IDisposable
         ["bash", "-c", "export DOTNET_EnableWriteXorExecute=0; ulimit -f \"$0\"; trap '' XFSZ; exec dotnet \"$@\"", kibibytes.ToString(CultureInfo.InvariantCulture), Command, .. arguments],
         $"forecast {string.Join(' ', arguments)}");
 
+    /// <summary>As on a machine short of memory: it may have so much of its own to write to.</summary>
+    public static ForecastProgram WithLittleMemory(string folder, int kibibytes, string[] arguments) => new(
+        folder,
+        home: null,
+        ["bash", "-c", "ulimit -d \"$0\"; exec dotnet \"$@\"", kibibytes.ToString(CultureInfo.InvariantCulture), Command, .. arguments],
+        $"forecast {string.Join(' ', arguments)}");
+
     /// <summary>Runs it to its end.</summary>
     public static ForecastProgram Run(string folder, TimeSpan limit, params string[] arguments)
     {

@@ -62,6 +62,11 @@ internal static class StartupHook
 {
     public static void Initialize()
     {
+        if (Environment.GetEnvironmentVariable(Forecast.Pipeline.Tests.Fuzzing.FuzzWorker.Target) is { } target)
+        {
+            Forecast.Pipeline.Tests.Fuzzing.FuzzWorker.Run(target);
+        }
+
         if (Environment.GetEnvironmentVariable(Forecast.Pipeline.Tests.Mqtt.ChildPublisher.Url) is { } url)
         {
             Forecast.Pipeline.Tests.Mqtt.ChildPublisher.Run(url, Environment.GetEnvironmentVariable(Forecast.Pipeline.Tests.Mqtt.ChildPublisher.TopicBase)!);

@@ -1,4 +1,6 @@
+using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Inference;
+using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.Tests.Fakes;
 
@@ -17,7 +19,31 @@ public sealed class CameraOrderTests
         var valid = new float[points];
         Lift.Fill(rig, manifest, new float[points * 2], valid);
 
-        Assert.Equal(order, string.Join(' ', CameraOrder.MostInformativeFirst(manifest, valid, cameras)));
+        Assert.Equal(order, string.Join(' ', CameraOrder.MostInformativeFirst(manifest, valid, cameras).Cameras.ToArray()));
+    }
+
+    [Theory]
+    [InlineData(1, "0 1 3 2")] // the rear one alone: nobody to take turns with
+    [InlineData(2, "0 3 1 2")] // one of the sides: the other's turn
+    [InlineData(3, "0 1 3 2")]
+    public void TakeTurns_SomeLeftOut_ComeFirstAmongEqualsOnly(int shed, string next)
+    {
+        var manifest = TestManifest.Create() with { InputWidthPx = 256, InputHeightPx = 128 };
+        var rig = TestRig.Of(4);
+        var points = 4 * manifest.LiftHeightsM.Count * manifest.Grid.SizeX * manifest.Grid.SizeY;
+        var valid = new float[points];
+        Lift.Fill(rig, manifest, new float[points * 2], valid);
+        var order = CameraOrder.MostInformativeFirst(manifest, valid, 4);
+        var set = new FrameSet(4);
+        set.Begin();
+        foreach (var camera in order.Cameras[^shed..])
+        {
+            set.Miss(camera, MissingReason.Shed);
+        }
+
+        order.TakeTurns(set);
+
+        Assert.Equal(next, string.Join(' ', order.Cameras.ToArray()));
     }
 
     [Theory]

@@ -6,7 +6,7 @@ namespace Forecast.Pipeline.Alignment;
 /// <summary>
 /// Looks at one camera's time stamps before anything relies on them: again, backward, or further on than the delivery explains.
 /// A new time base is believed once three frames in a row agree on it. A stamp that falls behind the delivery is that of an old picture, or
-/// looks like it: late, but no jump.
+/// looks like it: late, but no jump. A step ahead below the limit passes; what is remembered of it is that it leads beyond the arrival, so that the way back is none either.
 /// </summary>
 public sealed class FrameScreen
 {
@@ -15,12 +15,16 @@ public sealed class FrameScreen
     /// <summary>A stamp may run ahead of the frames' arrival by this much between two frames: bursts of a live camera stay below.</summary>
     private static readonly TimeSpan JumpLimit = TimeSpan.FromSeconds(1);
 
+    /// <summary>A lead that grows by this at once, and beyond the arrival, is a clock's; what a delivery gains by being less delayed ends at the arrival.</summary>
+    private static readonly TimeSpan StepLimit = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How fast the least delay seen is forgotten: a camera whose way has become longer is known again after some seconds.</summary>
     private static readonly TimeSpan ForgottenAFrame = TimeSpan.FromMilliseconds(1);
 
     private Timestamp? _lastCapture;
     private Timestamp _lastArrival;
     private TimeSpan _lead; // capture less arrival, of the frames that were delayed least
+    private TimeSpan _steppedAhead; // by how much the stamps stepped ahead without that being a jump
     private Timestamp _strangerCapture;
     private Timestamp _strangerArrival;
     private TimeSpan _strangerLead;
@@ -48,6 +52,7 @@ public sealed class FrameScreen
 
         if (Follows(frame, last, _lastArrival))
         {
+            _steppedAhead += lead > TimeSpan.Zero && lead - _lead > StepLimit ? lead - _lead : TimeSpan.Zero;
             Accept(frame, Longer(_lead - ForgottenAFrame, lead));
             return null;
         }
@@ -63,7 +68,8 @@ public sealed class FrameScreen
             return reason;
         }
 
-        jump = _strangerLead - _lead;
+        jump = _strangerLead - _lead + _steppedAhead;
+        _steppedAhead = TimeSpan.Zero;
         Accept(frame, _strangerLead);
         return null;
     }

@@ -116,15 +116,18 @@ public sealed class DriveCommandsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("bench", 60, null)]
-    [InlineData("bench --seconds 9", 9, null)]
-    [InlineData("bench --soak 10", 60, 10)]
-    [InlineData("bench --mcap", 60, null, true)]
-    public async Task Bench_CasesOrSoak_AreUnderstood(string arguments, int seconds, int? minutes, bool mcap = false)
+    [InlineData("bench", 60, null, false, null)]
+    [InlineData("bench --seconds 9", 9, null, false, null)]
+    [InlineData("bench --soak 10", 60, 10, false, null)]
+    [InlineData("bench --soak 30 --faults", 60, 30, false, null)]
+    [InlineData("bench --peers", 10, null, true, null)]
+    [InlineData("bench --peers --row kills --seconds 3", 3, null, true, "kills")]
+    [InlineData("bench --mcap", 60, null, false, null)]
+    public async Task Bench_CasesSoakOrPeers_AreUnderstood(string arguments, int seconds, int? minutes, bool peers, string? row)
     {
         Assert.Equal(7, await Invoke(arguments));
 
-        Assert.Equal(new BenchOptions(TimeSpan.FromSeconds(seconds), minutes is { } soak ? TimeSpan.FromMinutes(soak) : null, mcap), _options);
+        Assert.Equal(new BenchOptions(TimeSpan.FromSeconds(seconds), minutes is { } soak ? TimeSpan.FromMinutes(soak) : null, arguments.Contains("--faults", StringComparison.Ordinal), peers, row, arguments.Contains("--mcap", StringComparison.Ordinal)), _options);
     }
 
     [Theory]
@@ -147,8 +150,12 @@ public sealed class DriveCommandsTests : IDisposable
     [InlineData("replay calm --out none/run", "--out none/run: there is no folder FOLDER/none; make it with mkdir -p")]
     [InlineData("replay calm --as-live --out run", "--out run: a run played as live is not kept, since it is never the same twice; leave --as-live or --out out")]
     [InlineData("bench --seconds 0", "--seconds: allowed are 1 to 3600")]
+    [InlineData("bench --faults", "--faults: only with --soak")]
+    [InlineData("bench --row kills", "--row: only with --peers")]
+    [InlineData("bench --soak 5 --peers", "--soak and --peers: one of them at a time")]
     [InlineData("bench --soak 0", "--soak: allowed are 1 to 600 minutes")]
     [InlineData("bench --mcap --soak 5", "--mcap and --soak exclude each other")]
+    [InlineData("bench --mcap --peers", "--mcap and --peers exclude each other")]
     [InlineData("bench --soak 601", "--soak: allowed are 1 to 600 minutes")]
     public async Task Invoke_BadInput_IsOneLineAndTwoAndNoBodyBegins(string arguments, string expected)
     {
