@@ -1,0 +1,34 @@
+// Colours that the colour-blind tell apart (Okabe and Ito), always beside a number or a word. Read from the sheet, so that light and dark are one place.
+import { signal } from '@preact/signals';
+
+export const theme = signal(0);
+const names = ['ink', 'ink-2', 'ink-3', 'line', 'panel', 'ground', 'low', 'elevated', 'high', 'unknown', 'accent', 'vehicle', 'cycle', 'person', 'ego', 'surprise'];
+export const colour = {};
+
+export function readPalette() {
+  const style = getComputedStyle(document.documentElement);
+  for (const name of names) colour[name] = style.getPropertyValue(`--${name}`).trim();
+  theme.value++;
+}
+
+export function rgb(hex) {
+  const value = parseInt(hex.slice(1), 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}
+
+const clamp = (share) => Math.min(1, Math.max(0, share));
+const mix = (from, to, share) => from.map((part, i) => Math.round(part + (to[i] - part) * clamp(share)));
+
+/** Of a probability, against the model's own thresholds: low, elevated, high. */
+export function riskColour(p, levels) {
+  if (p === null || p === undefined) return colour.unknown;
+  const elevated = levels?.elevated ?? 0.25;
+  const high = levels?.high ?? 0.5;
+  const [low, middle, top] = [rgb(colour.low), rgb(colour.elevated), rgb(colour.high)];
+  const parts = p < elevated ? mix(low, middle, p / elevated / 1.35) : mix(middle, top, (p - elevated) / (high - elevated));
+  return `rgb(${parts.join(' ')})`;
+}
+
+export const classColour = (name) => colour[name] || colour.vehicle;
+export const percent = (p) => (p === null || p === undefined ? '–' : p >= 0.0995 ? `${Math.round(p * 100)} %` : `${(p * 100).toFixed(1)} %`);
+export const words = (code) => code.replaceAll('_', ' ');
