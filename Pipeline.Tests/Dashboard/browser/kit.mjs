@@ -17,7 +17,7 @@ export async function visit(browser, url, options = {}) {
   page.on('console', (message) => { if (message.type() === 'error') page.faults.push(message.text()); });
   page.on('dialog', (dialog) => { page.faults.push('a dialog opened'); dialog.dismiss(); });
   page.on('request', (request) => { if (!request.url().startsWith(origin) && !request.url().startsWith('data:')) page.outside.push(request.url()); });
-  await page.goto(url);
+  await page.goto(url, { waitUntil: 'commit' });
   return page;
 }
 

@@ -32,7 +32,8 @@ function rings(context, f, width, height) {
     context.beginPath();
     context.arc(f.cx, f.cy, metres * f.scale, 0, 2 * Math.PI);
     context.stroke();
-    if (metres % 20 === 0 && f.cy - metres * f.scale > 8) context.fillText(`${metres} m`, f.cx + 4, f.cy - metres * f.scale + 11);
+    const [x, y] = f.at(metres * 0.75, metres * 0.66); // beside the way ahead
+    if (metres % 20 === 0 && x > 2 && y > 12) context.fillText(`${metres} m`, x + 3, y);
   }
   context.beginPath();
   context.moveTo(f.cx, 0);

@@ -36,7 +36,10 @@ function setScheme(next) {
 }
 
 const dark = () => (scheme.value === 'auto' ? matchMedia('(prefers-color-scheme: dark)').matches : scheme.value === 'dark');
-const turnScheme = () => setScheme(dark() ? 'light' : 'dark');
+const turnScheme = () => {
+  const next = dark() ? 'light' : 'dark';
+  setScheme(matchMedia('(prefers-color-scheme: dark)').matches === (next === 'dark') ? 'auto' : next);
+};
 
 function Head() {
   const said = verdict();

@@ -16,17 +16,10 @@ export function rgb(hex) {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-const clamp = (share) => Math.min(1, Math.max(0, share));
-const mix = (from, to, share) => from.map((part, i) => Math.round(part + (to[i] - part) * clamp(share)));
-
-/** Of a probability, against the model's own thresholds: low, elevated, high. */
+/** Of a probability, by the model's own thresholds: low, elevated, high. In steps, for a colour in between would say nothing. */
 export function riskColour(p, levels) {
   if (p === null || p === undefined) return colour.unknown;
-  const elevated = levels?.elevated ?? 0.25;
-  const high = levels?.high ?? 0.5;
-  const [low, middle, top] = [rgb(colour.low), rgb(colour.elevated), rgb(colour.high)];
-  const parts = p < elevated ? mix(low, middle, p / elevated / 1.35) : mix(middle, top, (p - elevated) / (high - elevated));
-  return `rgb(${parts.join(' ')})`;
+  return p >= (levels?.high ?? 0.5) ? colour.high : p >= (levels?.elevated ?? 0.25) ? colour.elevated : colour.low;
 }
 
 export const classColour = (name) => colour[name] || colour.vehicle;

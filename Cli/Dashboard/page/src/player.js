@@ -101,11 +101,12 @@ function liveView() {
   const said = (why) => ({ tick: null, last, why, live: true, t: last?.t ?? 0, ageMs });
   if (last === null) return said(link.value.state === 'lost' ? 'The stream was lost before the first forecast' : 'Waiting for the first forecast');
   if (ended.value) return said('The run has ended');
+  if (last.validity !== 'valid' && last.validity !== 'degraded') return said(refusal(last));
   const seconds = (ageMs / 1000).toFixed(1);
   if (link.value.state === 'lost') return said(`The stream was lost; the newest forecast is ${seconds} s old`);
   if (ageMs > hello.value.silenceMs) return said(`None came for ${seconds} s`);
   if (last.ttlMs === null || ageMs > last.ttlMs) return said('Its validity has run out');
-  return verdict(last, { tick: last, last, why: '', live: true, t: last.t, ageMs });
+  return { tick: last, last, why: '', live: true, t: last.t, ageMs };
 }
 
 function reviewView() {
@@ -113,14 +114,14 @@ function reviewView() {
   const last = run.ticks[placeAt(run.ticks, t)] ?? null;
   const said = (why) => ({ tick: null, last, why, live: false, t, ageMs: last ? t - last.t : Infinity });
   if (last === null) return said(run.ticks.length && t < run.ticks[0].t ? 'Only figures are kept of this moment; whole forecasts of the newest two minutes' : 'There was none yet');
+  if (last.validity !== 'valid' && last.validity !== 'degraded') return said(refusal(last));
   if (t - last.t > hello.value.silenceMs) return said(`None had come for ${((t - last.t) / 1000).toFixed(1)} s`);
   if (last.until === null || t > last.until) return said('Its validity had run out');
-  return verdict(last, { tick: last, last, why: '', live: false, t, ageMs: t - last.t });
+  return { tick: last, last, why: '', live: false, t, ageMs: t - last.t };
 }
 
 /** What calls itself stale or invalid is no forecast. */
-const verdict = (last, shown) => (last.validity === 'valid' || last.validity === 'degraded' ? shown
-  : { ...shown, tick: null, why: last.validity === 'stale' ? 'It came after its deadline' : 'It calls itself invalid' });
+const refusal = (last) => (last.validity === 'stale' ? 'It came after its deadline' : 'It calls itself invalid');
 
 export function refresh() {
   if (hello.value === null) return;

@@ -35,8 +35,12 @@ function hear(kind, text, onRun, onTick) {
     return;
   }
   if (link.value.state !== 'open') link.value = { state: 'open', since: performance.now() };
-  const sent = data !== null && typeof data.sent_ms === 'number' ? data.sent_ms : null;
+  const sent = data && typeof data.sent_ms === 'number' ? data.sent_ms : null;
   if (sent !== null) offset = Math.min(offset, heardDate - sent);
+  if (data === null || typeof data !== 'object') {
+    unreadable.value++;
+    return;
+  }
   if (kind === 'beat') {
     lost.value = { missed: lost.value.missed + (Number(data.missed) || 0), skipped: Number(data.skipped) || 0 };
     return;
@@ -74,5 +78,5 @@ export function listen(onRun, onTick) {
 }
 
 function lose() {
-  if (link.value.state === 'open') link.value = { state: 'lost', since: performance.now() };
+  if (link.value.state === 'open') link.value = { state: 'lost', since: heardAt };
 }

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Forecast.Pipeline.Tests.Cli;
+using Forecast.Pipeline.Tests.EndToEnd;
+
+namespace Forecast.Pipeline.Tests.Dashboard;
+
+/// <summary>
+/// The scripts of browser/, each run once against a program of its own: a line `ok NAME` or `not ok NAME: why` for each of their tests. With
+/// FORECAST_PICTURES=DIR they leave the README's pictures there.
+/// </summary>
+public sealed class BrowserRun : IDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan ScriptLimit = TimeSpan.FromMinutes(6);
+
+    private readonly TestFolder _folder = new();
+    private readonly Dictionary<string, string> _results = [];
+
+    private static string Scripts => Path.Combine(RealData.Repository, "Pipeline.Tests", "Dashboard", "browser");
+
+    /// <summary>Passes where the script said so.</summary>
+    internal void Check(string script, string test)
+    {
+        if (!_results.TryGetValue(script, out var output))
+        {
+            output = _results[script] = Run(script);
+        }
+
+        var line = output.Split('\n').FirstOrDefault(said => said == $"ok {test}" || said.StartsWith($"not ok {test}:", StringComparison.Ordinal));
+        Assert.True(line == $"ok {test}", line ?? $"{script} did not come to it:\n{output}");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Run(string script)
+    {
+        var live = script == "live";
+        var port = FreePort();
+        string[] play = live ? ["demo"] : ["replay", Needs.Folder(Needs.NearMiss)];
+        using var program = new ForecastProgram(_folder.Path, [.. play, "--stay", "--metrics", "0", "--dashboard", $"{port}"]);
+        program.WaitForLine(live ? "dashboard on" : "dashboard stays", StartLimit);
+        var pictures = Environment.GetEnvironmentVariable("FORECAST_PICTURES") ?? "";
+        var url = $"http://127.0.0.1:{port}/";
+        return script switch
+        {
+            "live" => Node("live.mjs", url, $"{program.Id}", pictures),
+            "finished" => Node("finished.mjs", url, pictures),
+            "hours" => Node("made.mjs", url, "2.5"),
+            "eight hours" => Node("made.mjs", url, "8"),
+            _ => Node("made.mjs", url),
+        };
+    }
+
+    /// <summary>At the lowest priority, and its browser with it: the pipeline that it looks at has deadlines.</summary>
+    private static string Node(params string[] words)
+    {
+        var start = new ProcessStartInfo("nice", ["-n", "15", "node", .. words]) { WorkingDirectory = Scripts, RedirectStandardOutput = true, RedirectStandardError = true };
+        using var node = Process.Start(start)!;
+        var (said, complained) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
+        if (!node.WaitForExit(ScriptLimit))
+        {
+            node.Kill(entireProcessTree: true);
+            node.WaitForExit();
+        }
+
+        return $"{said.GetAwaiter().GetResult()}\n{complained.GetAwaiter().GetResult()}";
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
