@@ -9,7 +9,7 @@ export const open = () => chromium.launch({ executablePath: process.env.FORECAST
 export async function visit(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1600, height: 1000 }, colorScheme: 'dark', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(30_000);
   page.faults = [];
   page.outside = [];
   const origin = new URL(url).origin;
@@ -30,7 +30,7 @@ export function that(holds, what) {
 }
 
 /** Until it holds; the last thing seen is in the error. */
-export async function until(seen, holds, what, limitMs = 5000) {
+export async function until(seen, holds, what, limitMs = 20_000) {
   const end = Date.now() + limitMs;
   let last;
   do {
@@ -40,6 +40,13 @@ export async function until(seen, holds, what, limitMs = 5000) {
   } while (Date.now() < end);
   throw new Error(`${what}: ${JSON.stringify(last)} after ${limitMs} ms`);
 }
+
+/** How much longer than on an idle machine things take here now: 1 and more. Limits that promise something to people are for an idle one. */
+export const strain = (page) => page.evaluate(async () => {
+  const began = performance.now();
+  for (let turn = 0; turn < 10; turn++) await new Promise((done) => { setTimeout(done, 50); });
+  return Math.max(1, (performance.now() - began) / 600);
+});
 
 export const clock = async (page) => Number((await page.locator('#clock').textContent()).replace(' s', ''));
 export const mode = (page) => page.locator('#mode').textContent();
