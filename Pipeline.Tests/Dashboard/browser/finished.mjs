@@ -13,6 +13,7 @@ const goTo = async (seconds) => {
   await page.keyboard.press('g');
   await page.locator('#goto input').fill(String(seconds));
   await page.keyboard.press('Enter');
+  await page.locator('#goto').waitFor({ state: 'hidden' });
   await until(() => clock(page), (at) => Math.abs(at - seconds) < 0.002, 'go to');
 };
 

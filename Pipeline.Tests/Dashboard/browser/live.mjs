@@ -20,17 +20,21 @@ await run({
     const took = Date.now() - began;
     const strained = await strain(page);
     console.log(`# every panel alive ${took} ms after the first forecast was shown`);
-    that(took < 3000 * strained, `${took} ms, strained ${strained.toFixed(1)} times`);
+    // A machine that drops frame sets gives no whole second to look back on: then it takes as long as that takes.
+    const [formed, published] = (await page.locator('.ledger tbody tr').first().locator('td').allTextContents()).filter((text) => /^\d+$/.test(text)).map(Number);
+    that(took < (published < formed * 0.9 ? 12_000 : 3000 * strained), `${took} ms, strained ${strained.toFixed(1)} times, ${published} of ${formed} published`);
   },
   'it moves: ten times a second': async () => {
+    const published = async () => Number((await page.locator('.ledger tbody tr').first().locator('td').allTextContents())[2]);
+    const before = await published();
     const seen = await page.evaluate(() => new Promise((done) => {
       let changes = 0;
       const watch = new MutationObserver(() => { changes++; });
       watch.observe(document.querySelector('#clock'), { characterData: true, childList: true, subtree: true });
       setTimeout(() => { watch.disconnect(); done(changes); }, 2000);
     }));
-    const strained = await strain(page);
-    that(seen >= (strained > 1 ? 3 : 10), `${seen} changes of the clock in 2 s, strained ${strained.toFixed(1)} times`);
+    const gained = (await published()) - before; // twenty, but on a machine that is too busy
+    that(seen > 0 && seen >= Math.min(12, gained * 0.6), `${seen} changes of the clock in 2 s, for ${gained} forecasts`);
   },
   'a process that is stopped leaves no colour behind': async () => {
     await until(() => mode(page), (text) => text === 'LIVE', 'live');

@@ -93,7 +93,7 @@ function RiskChart({ window: [from, to], points }) {
       cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
       scales: { x: { time: false, auto: false }, y: { range: [0, 1] } },
       axes: [{ ...axis, size: 20, values: (_, splits) => splits.map((s) => `${+s.toFixed(1)} s`) }, { ...axis, size: LEFT, splits: () => [0, 0.25, 0.5, 0.75, 1], values: (_, splits) => splits.map((p) => `${100 * p} %`) }],
-      series: [{}, { stroke: () => `${colour.elevated}99`, width: 1, points: { show: false } }, { stroke: () => colour.ink, width: 2, points: { show: false } }, { stroke: () => colour.surprise, width: 1.5, dash: [5, 3], points: { show: false } }],
+      series: [{}, { stroke: () => `${colour.elevated}99`, width: 1, points: { show: false } }, { stroke: () => colour.ink, width: 2, points: { show: true, size: 3, width: 0, fill: () => colour.ink } }, { stroke: () => colour.surprise, width: 1.5, dash: [5, 3], points: { show: false } }],
       bands: [{ series: [1, 2], fill: () => `${colour.elevated}33` }],
       hooks: { draw: [thresholds] },
     }, [[], [], [], []], place.current);
@@ -177,9 +177,11 @@ function lanes(context, width, height, [from, to], points, image) {
     context.textAlign = 'center';
     context.fillText(`${event.kind === 'risk' ? (event.edge === 'rising' ? '▲' : '▽') : event.kind === 'surprise' ? (event.edge === 'rising' ? '◆' : '◇') : '●'}`, x, tops.events[0] + 13);
   }
+  let free = LEFT;
   for (const drop of run.drops) {
     const x = at(drop.t);
-    if (x < LEFT || x > width - RIGHT || scale < 12) continue;
+    if (x < free || x > width - RIGHT || scale < 12) continue;
+    free = x + 90;
     context.fillStyle = colour['ink-2'];
     context.textAlign = 'left';
     context.fillText(drop.reasons.map(([reason]) => words(reason)).join(', '), x + 12, tops.drops[0] + 12);

@@ -4,7 +4,7 @@ import uPlot from 'uplot';
 import { Canvas, html, Panel } from './canvas.js';
 import { colour, theme, words } from './palette.js';
 import { seek, view } from './player.js';
-import { hello, latency, placeAt, run, secondsOf } from './store.js';
+import { hello, latency, placeAt, run, secondsOf, workOf } from './store.js';
 
 const TONES = { arrival: '#8a94a6', decode: '#56b4e9', prepare: '#0072b2', align: '#999999', admit: '#bbbbbb', encode: '#009e73', remember: '#66c2a5', imagine: '#e69f00', judge: '#cc79a7', publish: '#d55e00' };
 const COLUMNS = 72;
@@ -14,13 +14,13 @@ export function stagesOf(tick) {
   if (!tick?.note) return [];
   const { stages, dispatched } = tick.note;
   const before = stages.filter(([name]) => ['decode', 'prepare', 'align', 'admit'].includes(name)).reduce((sum, [, ms]) => sum + ms, 0);
-  return [['arrival', Math.max(0, dispatched - before)], ...stages];
+  return hello.value?.live ? [['arrival', Math.max(0, dispatched - before)], ...stages] : stages;
 }
 
 function bars(context, width, height, tick) {
   const stages = stagesOf(tick);
   const deadline = tick.note.deadline;
-  const most = Math.max(deadline * 1.12, tick.note.handed * 1.04);
+  const most = Math.max(deadline * 1.12, workOf(tick) * 1.04);
   const [left, right] = [66, 52];
   const scale = (width - left - right) / most;
   const row = (height - 14) / stages.length;
@@ -41,7 +41,7 @@ function bars(context, width, height, tick) {
     at += ms;
   });
   const x = left + deadline * scale;
-  context.strokeStyle = tick.note.handed > deadline ? colour.high : colour.ink;
+  context.strokeStyle = workOf(tick) > deadline ? colour.high : colour.ink;
   context.setLineDash([4, 3]);
   context.lineWidth = 1.5;
   context.beginPath();
@@ -140,9 +140,9 @@ export function Deadline() {
   const drawBars = useCallback((context, width, height) => tick?.note && bars(context, width, height, tick), [tick, theme.value]);
   const drawColumns = useCallback((context, width, height) => columns(context, width, height, ticks, shown), [shown, run.revision, theme.value]);
   const figures = percentiles(run.points.slice(-600));
-  const left = tick?.note ? tick.note.deadline - tick.note.handed : null;
+  const left = tick?.note ? tick.note.deadline - workOf(tick) : null;
   return html`<${Panel} id="deadline" title="Deadline" aside=${html`<span class="sub">p50 <b>${figures.p50?.toFixed(0) ?? '–'}</b>, p99 <b>${figures.p99?.toFixed(0) ?? '–'}</b> ms of ${figures.count}${latency.value?.critical ? html`; critical: <b>${words(latency.value.critical)}</b>` : ''}</span>`}>
-    ${tick?.note ? html`<p class="sub">Frame set ${tick.number}: ${left >= 0 ? html`<b>${left.toFixed(0)} ms</b> before its deadline` : html`<b class="alarm">${(-left).toFixed(0)} ms late</b>`}; rung ${tick.rung}${tick.note.lastCamera >= 0 ? html`; last camera ${words(hello.value?.cameras[tick.note.lastCamera] ?? '')}` : ''}.</p>
+    ${tick?.note ? html`<p class="sub">Frame set ${tick.number}: ${!hello.value?.live ? html`<b>${workOf(tick).toFixed(0)} ms</b> of work, in a replay that waits for it` : left >= 0 ? html`<b>${left.toFixed(0)} ms</b> before its deadline` : html`<b class="alarm">${(-left).toFixed(0)} ms late</b>`}; rung ${tick.rung}${tick.note.lastCamera >= 0 ? html`; last camera ${words(hello.value?.cameras[tick.note.lastCamera] ?? '')}` : ''}.</p>
       <${Canvas} className="bars" draw=${drawBars} label=${`Stages: ${stagesOf(tick).map(([name, ms]) => `${name} ${ms.toFixed(1)} ms`).join(', ')}`} />` : html`<p class="empty bars">${shown ? 'No forecast' : 'Nothing was timed yet'}</p>`}
     <${Canvas} className="columns" draw=${drawColumns} label="Frame sets around this one, against the deadline; a press goes there"
       onPoint=${(x, y, width) => { const hit = ticks[Math.floor(ticks.length - (width - x) / (width / COLUMNS))]; if (hit) seek(hit.t); }} />

@@ -67,6 +67,7 @@ function Dialog({ open, id, title, children }) {
 function goTo(event) {
   event.preventDefault();
   const seconds = Number(new FormData(event.target).get('seconds'));
+  event.target.closest('dialog').close();
   going.value = false;
   if (Number.isFinite(seconds)) play.seek(timeOf(seconds));
 }

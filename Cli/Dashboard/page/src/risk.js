@@ -9,7 +9,8 @@ const SHAPES = { low: '●', elevated: '▲', high: '■', unknown: '?', unspeci
 const FAILED = { holds: 'its guarantee holds', suspended: 'its guarantee is suspended', not_established: 'no guarantee is established on this rig' };
 
 export function Risk() {
-  const { tick, why, last, live } = view.value;
+  const { tick, why, last } = view.value;
+  theme.value; // colours
   if (tick === null) {
     return html`<${Panel} id="risk" title="Risk of a collision" className="risk none">
       <p class="level"><span class="shape">∅</span><b>No forecast</b></p>
@@ -32,8 +33,7 @@ export function Risk() {
     <p class="sub">${risk.alarm ? html`<b class="alarm">Alarm</b> since ${((tick.t - risk.alarm.risen) / 1000).toFixed(1)} s. ` : ''}
       ${risk.ttc !== null ? html`Collision expected in <b>${risk.ttc.toFixed(1)} s</b>` : 'No collision expected'},
       hazard: <b>${risk.sector === 'none' ? 'nowhere' : words(risk.sector)}</b>${risk.camera ? html`, best seen by <b>${words(risk.camera)}</b>` : ''}.
-      Given: ${risk.given === 'plan' ? 'the vehicle’s plan' : 'driving on as now'}. The bound: ${FAILED[risk.guarantee] ?? 'unknown'}${risk.guaranteeReasons.length ? html` (${risk.guaranteeReasons.map(words).join(', ')})` : ''}.
-      ${live ? '' : ''}</p>
+      Given: ${risk.given === 'plan' ? 'the vehicle’s plan' : 'driving on as now'}. The bound: ${FAILED[risk.guarantee] ?? 'unknown'}${risk.guaranteeReasons.length ? html` (${risk.guaranteeReasons.map(words).join(', ')})` : ''}.</p>
   <//>`;
 }
 

@@ -78,11 +78,14 @@ function takeTick(tick) {
 
 const levelHorizon = (tick) => tick.risk.horizons.find((horizon) => horizon.s === tick.risk.levelS) ?? tick.risk.horizons[0];
 
+/** Milliseconds from capture until it was handed over; of a replay, whose clock stands still meanwhile, the stages' own. */
+export const workOf = (tick) => (!tick.note ? tick.ageMs : hello.value?.live ? tick.note.handed : tick.note.stages.reduce((sum, [, ms]) => sum + ms, 0));
+
 function pointOf(tick, before) {
   const at = levelHorizon(tick);
   return {
     t: tick.t, p: at?.p ?? null, upper: at?.upper ?? null, level: tick.risk.level, surprise: tick.scene.surprise.score, surprised: tick.scene.surprise.on,
-    threshold: tick.scene.surprise.threshold, rung: tick.rung, total: tick.note?.handed ?? tick.ageMs, deadline: tick.note?.deadline ?? null, met: tick.met,
+    threshold: tick.scene.surprise.threshold, rung: tick.rung, total: workOf(tick), deadline: tick.note?.deadline ?? null, met: tick.met,
     missing: [...tick.missing.keys()], gap: before ? Math.max(0, tick.number - before.number - 1) : 0, until: tick.until,
   };
 }
