@@ -9,6 +9,7 @@ public sealed class BillOfMaterialsTests
     private static readonly string[] Sources =
     [
         "sbom.cdx.json", "global.json", "Directory.Build.props", "Directory.Packages.props", "eng/debian.txt", "eng/debian-tests.txt", "eng/npm/package-lock.json",
+        "Cli/Dashboard/page/package-lock.json", "Pipeline.Tests/Dashboard/browser/package-lock.json",
         "Adapters/packages.lock.json", "Cli/packages.lock.json",
     ];
 

@@ -12,6 +12,9 @@ namespace Forecast.Replay;
 /// </summary>
 public sealed class LockStepReplay : IDisposable
 {
+    /// <summary>Pictures of one camera that can lie between its decoder and the forecast made from them.</summary>
+    public const int SlotsPerCamera = SlotsUnderWay + PrefetchedCamera.FramesAhead;
+
     private const int SlotsUnderWay = 12; // the aligner holds eight of a camera at most, two sets are under way
 
     private readonly Journey _journey;

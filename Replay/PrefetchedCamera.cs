@@ -11,7 +11,7 @@ namespace Forecast.Replay;
 /// </summary>
 internal sealed class PrefetchedCamera : IDisposable
 {
-    private const int FramesAhead = 4;
+    internal const int FramesAhead = 4;
 
     private readonly int _camera;
     private readonly IFrameSource _source;

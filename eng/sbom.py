@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The bill of materials, sbom.cdx.json (CycloneDX 1.5), out of what the build already pins: packages.lock.json of each project,
-eng/npm/package-lock.json, eng/debian*.txt, global.json and the models' manifests. Nothing in it depends on when or where it is made.
+package-lock.json of eng/npm and of the dashboard, eng/debian*.txt, global.json and the models' manifests. Nothing in it depends on when or where it is made.
   eng/sbom.py            writes it
   eng/sbom.py --check    ends with 1 and says so where it is not up to date
   --root DIR             another checkout than this one
@@ -49,17 +49,24 @@ def nuget(root):
     return found.values()
 
 
+# What is in the dashboard's page is part of the program; what bundles it and what tests it is not.
+NPM_LOCKS = {"eng/npm": "program", "Cli/Dashboard/page": "program", "Pipeline.Tests/Dashboard/browser": "tests"}
+
+
 def npm(root):
-    lock = json.loads((root / "eng/npm/package-lock.json").read_text(encoding="utf-8"))
-    for place, package in lock["packages"].items():
-        if not place:
-            continue
-        name = place.rsplit("node_modules/", 1)[1]
-        licence = package.get("license")
-        yield component(
-            "library", name, package["version"], f"pkg:npm/{name.replace('@', '%40')}@{package['version']}", "gpu" if package.get("optional") else "program",
-            hashes=sha512(package["integrity"].removeprefix("sha512-")),
-            licenses=[{"expression": licence}] if licence else None)
+    for folder, use in NPM_LOCKS.items():
+        lock = json.loads((root / folder / "package-lock.json").read_text(encoding="utf-8"))
+        for place, package in lock["packages"].items():
+            if not place:
+                continue
+            name = place.rsplit("node_modules/", 1)[1]
+            licence = package.get("license")
+            builds = name == "esbuild" or name.startswith("@esbuild/")
+            yield component(
+                "library", name, package["version"], f"pkg:npm/{name.replace('@', '%40')}@{package['version']}",
+                "build" if builds else "gpu" if package.get("optional") and folder == "eng/npm" else use,
+                hashes=sha512(package["integrity"].removeprefix("sha512-")),
+                licenses=[{"expression": licence}] if licence else None)
 
 
 def debian(root):

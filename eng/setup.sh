@@ -35,11 +35,13 @@ main() {
         return
     fi
     require_sdk
-    if npm_is_installed || command -v npm > /dev/null; then npm=there; fi
-    if [ -z "$(missing_debian_packages)" ] && npm_is_installed; then return; fi
+    if { npm_is_installed && [ -z "$(missing_page_packages)" ]; } || command -v npm > /dev/null; then npm=there; fi
+    if [ -z "$(missing_debian_packages)" ] && npm_is_installed && [ -z "$(missing_page_packages)" ]; then return; fi
     take_turns
     if [ -n "$(missing_debian_packages)" ]; then get_debian_packages; fi
     if ! npm_is_installed; then install_npm_packages; fi
+    local folder
+    for folder in $(missing_page_packages); do install_page_packages "$folder"; done
 }
 
 require_sdk() {
@@ -213,7 +215,32 @@ install_npm_packages() {
     rm -f "$log"
 }
 
-run_npm() { (cd "$npm_folder" && npm ci "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >> "$log" 2>&1 9>&- < /dev/null); }
+# The dashboard's page is built from a few small packages, and tested with two more.
+missing_page_packages() {
+    local folder folders=(Cli/Dashboard/page)
+    if [ $tests = yes ]; then folders+=(Pipeline.Tests/Dashboard/browser); fi
+    for folder in "${folders[@]}"; do
+        if ! cmp -s "$eng/../$folder/package-lock.json" "$eng/../$folder/node_modules/.forecast-installed"; then echo "$folder"; fi
+    done
+}
+
+install_page_packages() {
+    local folder=$eng/../$1
+    log=$(mktemp -t forecast-set-up.XXXXXX)
+    say "installing the npm packages of $1 (20 MB at most)"
+    if ! try_thrice "npm ci" run_npm_in "$folder"; then
+        fail "npm's packages could not be installed. The last lines of $log:" "$(tail -n 8 "$log")" \
+            "Check the network and npm's configuration (npm config list), then run this again."
+        exit 1
+    fi
+    if [ "$(id -u)" = 0 ]; then chown -R --reference="$folder" "$folder/node_modules"; fi
+    cp "$folder/package-lock.json" "$folder/node_modules/.forecast-installed"
+    rm -f "$log"
+}
+
+run_npm() { run_npm_in "$npm_folder" "$@"; }
+
+run_npm_in() { local folder=$1; shift; (cd "$folder" && npm ci "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >> "$log" 2>&1 9>&- < /dev/null); }
 
 try_thrice() {
     local what=$1 attempt

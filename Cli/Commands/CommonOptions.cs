@@ -64,6 +64,7 @@ internal sealed class CommonOptions
             "rig" => ("--rig", "FILE", "the cameras' calibration"),
             "manoeuvres" => ("--manoeuvres", "N", "candidate manoeuvres to imagine: 16, 8 or 1"),
             "metrics.port" => ("--metrics", "PORT", "port of /metrics for Prometheus; 0 = off"),
+            "dashboard.port" => ("--dashboard", "PORT", "port of the dashboard's page on this machine; 0 = off"),
             "summary" => ("--summary", "FILE", "write a summary as JSON when the command ends"),
             _ => throw new ArgumentOutOfRangeException(nameof(path), path, "has no option of its own"),
         };

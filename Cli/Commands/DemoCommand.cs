@@ -8,6 +8,9 @@ internal sealed record DemoOptions(string DriveFolder)
 {
     /// <summary>What is made to go wrong; nothing by default.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
+
+    /// <summary>The dashboard stays after the drive, until Ctrl-C.</summary>
+    public bool Stay { get; init; }
 }
 
 /// <summary>`forecast demo`: a sample drive played as cameras in real time, with a broker of its own.</summary>
@@ -23,13 +26,14 @@ internal static class DemoCommand
             HelpName = "NAME",
             DefaultValueFactory = _ => StandardDrive,
         };
+        var stay = StayOption.Create();
         var inject = FaultOption.Create();
-        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive, inject };
-        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "manoeuvres", "metrics.port", "summary");
+        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive, stay, inject };
+        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "manoeuvres", "metrics.port", "dashboard.port", "summary");
         command.SetBody(
             host,
             common,
-            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)) { Faults = FaultSpec.ParseAll(parsed.GetValue(inject)!) },
+            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)) { Faults = FaultSpec.ParseAll(parsed.GetValue(inject)!), Stay = parsed.GetValue(stay) },
             body);
         return command;
     }

@@ -18,7 +18,11 @@ internal enum ReplayMode
 /// <param name="Drives">Absolute: folders of drives or of pictures, or video files; at least one.</param>
 /// <param name="Speed">Of real time; null: as fast as it goes.</param>
 /// <param name="OutFile">Absolute; where the run is written; null: nowhere.</param>
-internal sealed record ReplayOptions(IReadOnlyList<string> Drives, ReplayMode Mode, double? Speed, string? OutFile);
+internal sealed record ReplayOptions(IReadOnlyList<string> Drives, ReplayMode Mode, double? Speed, string? OutFile)
+{
+    /// <summary>The dashboard stays after the last drive, until Ctrl-C.</summary>
+    public bool Stay { get; init; }
+}
 
 /// <summary>`forecast replay`: recorded drives through the same pipeline.</summary>
 internal static class ReplayCommand
@@ -33,8 +37,9 @@ internal static class ReplayCommand
         var asLive = new Option<bool>("--as-live") { Description = "real arrival times and deadlines, as from cameras" };
         var speed = new Option<string?>("--speed") { HelpName = "max|N", Description = "times real time; default max, or 1 with --as-live" };
         var outFile = new Option<string?>("--out") { HelpName = "RUN", Description = "write the forecasts to a run file" };
-        var command = new Command("replay", "run recorded drives through the pipeline") { drives, exact, asLive, speed, outFile };
-        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "model.calibration", "broker.url", "rig", "manoeuvres", "metrics.port", "summary");
+        var stay = StayOption.Create();
+        var command = new Command("replay", "run recorded drives through the pipeline") { drives, exact, asLive, speed, outFile, stay };
+        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "model.calibration", "broker.url", "rig", "manoeuvres", "metrics.port", "dashboard.port", "summary");
         command.SetBody(
             host,
             common,
@@ -50,7 +55,7 @@ internal static class ReplayCommand
                     [.. parsed.GetValue(drives)!.Select(drive => ResolveDrive(drive, host))],
                     mode,
                     Speed(parsed.GetValue(speed), mode),
-                    OutFile(parsed.GetValue(outFile), mode, host));
+                    OutFile(parsed.GetValue(outFile), mode, host)) { Stay = parsed.GetValue(stay) };
             },
             body);
         return command;

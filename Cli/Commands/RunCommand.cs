@@ -17,7 +17,7 @@ internal static class RunCommand
     {
         var inject = FaultOption.Create();
         var command = new Command("run", "forecast from the configured cameras until told to end (Ctrl-C)") { inject };
-        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "model.calibration", "broker.url", "rig", "manoeuvres", "metrics.port", "summary");
+        var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "model.calibration", "broker.url", "rig", "manoeuvres", "metrics.port", "dashboard.port", "summary");
         command.SetBody(
             host,
             common,

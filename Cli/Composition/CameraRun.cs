@@ -33,7 +33,8 @@ internal static class CameraRun
             Outbox = settings.Recorded ? null : settings.Outbox,
         };
         using var memory = MemoryComposition.Open(settings, model.Manifest, console);
-        var summary = new LiveSession(settings, model, console, memory).Run(input, cancelled);
+        using var dashboard = DashboardComposition.Open(settings, console);
+        var summary = new LiveSession(settings, model, console, memory, dashboard).Run(input, cancelled);
         SummaryReport.Finish(summary, settings, console);
         return Task.FromResult(ExitCode.Fine);
     }

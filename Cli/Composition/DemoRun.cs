@@ -15,9 +15,15 @@ internal static class DemoRun
         console.Line($"drive {drive.Name}: {drive.Cameras.Count} cameras, {drive.Duration.TotalSeconds:0.0} s");
         using var model = ModelComposition.Load(settings, exact: false, console);
         using var memory = MemoryComposition.Open(settings, model.Manifest, console);
+        using var dashboard = DashboardComposition.Open(settings, console);
         var input = new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()) with { Faults = options.Faults };
-        var summary = new LiveSession(settings, model, console, memory).Run(input, cancelled);
+        var summary = new LiveSession(settings, model, console, memory, dashboard).Run(input, cancelled);
         SummaryReport.Finish(summary, settings, console);
+        if (options.Stay && summary.Framesets.Published > 0 && !cancelled.IsCancellationRequested)
+        {
+            dashboard?.Stay(cancelled);
+        }
+
         return Task.FromResult(summary.Framesets.Published > 0 || cancelled.IsCancellationRequested ? ExitCode.Fine : ExitCode.Failed);
     }
 }

@@ -6,6 +6,7 @@ using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline;
+using Forecast.Pipeline.Capture;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
@@ -33,13 +34,14 @@ internal static class DriveReplay
         }
 
         using var memory = options.Mode == ReplayMode.Exact ? null : MemoryComposition.Open(settings, model.Manifest, console); // an exact run must not depend on the runs before it
+        using var dashboard = DashboardComposition.Open(settings, console, onlyIfAsked: true);
         var summaries = new List<Summary>();
         foreach (var drive in drives.TakeWhile(_ => !cancelled.IsCancellationRequested))
         {
             Introduce(drive, console);
             summaries.Add(options.Mode == ReplayMode.AsLive
-                ? new LiveSession(settings, model, console, memory).Run(new DrivePlayer(drive).Input(settings, SourceKind.Replay, RunName.Create()), cancelled)
-                : LockStep(settings, options, drive, model, memory, console, cancelled));
+                ? new LiveSession(settings, model, console, memory, dashboard).Run(new DrivePlayer(drive).Input(settings, SourceKind.Replay, RunName.Create()), cancelled)
+                : LockStep(settings, options, drive, model, memory, dashboard, console, cancelled));
         }
 
         if (summaries.Count == 0)
@@ -49,6 +51,11 @@ internal static class DriveReplay
 
         var whole = Summary.Of(summaries);
         SummaryReport.Finish(whole, settings, console);
+        if (options.Stay && whole.Framesets.Published > 0 && !cancelled.IsCancellationRequested)
+        {
+            dashboard?.Stay(cancelled);
+        }
+
         return Task.FromResult(whole.Framesets.Published > 0 || cancelled.IsCancellationRequested ? ExitCode.Fine : ExitCode.Failed);
     }
 
@@ -61,7 +68,7 @@ internal static class DriveReplay
         }
     }
 
-    private static Summary LockStep(Settings settings, ReplayOptions options, RecordedDrive drive, OnnxWorldModel model, IEpisodicMemory? memory, ConsoleOutput console, CancellationToken cancelled)
+    private static Summary LockStep(Settings settings, ReplayOptions options, RecordedDrive drive, OnnxWorldModel model, IEpisodicMemory? memory, DashboardComposition? dashboard, ConsoleOutput console, CancellationToken cancelled)
     {
         var manifest = model.Manifest;
         var clock = new DriveClock(drive.Start);
@@ -88,8 +95,13 @@ internal static class DriveReplay
         console.Line($"publishing below {topicBase} on {broker.Url}");
         var metrics = new PipelineMetrics(drive.Rig, manifest, parts.Admission.Budget, parts.Ledger, model.Provider, VersionCommand.Text);
         var measures = new RunMeasures(metrics);
-        var publisher = new ForecastPublisher(file is null ? [mqtt, digest] : [mqtt, digest, file], rigClock, parts.Ledger, measures);
-        var sources = Enumerable.Range(0, drive.Cameras.Count).Select(camera => drive.OpenCamera(camera, manifest.InputWidthPx, manifest.InputHeightPx)).ToList();
+        using var page = dashboard?.Begin(manifest, drive.Rig, identity, rigClock, journey.Budget, parts.Ledger, drive.Name, LockStepReplay.SlotsPerCamera);
+        List<IForecastSink> sinks = [mqtt, digest];
+        sinks.AddRange(file is null ? [] : [file]);
+        sinks.AddRange(page is null ? [] : [page.Sink]);
+        var publisher = new ForecastPublisher(sinks, rigClock, parts.Ledger, measures);
+        IReadOnlyList<IFrameSource> sources = [.. Enumerable.Range(0, drive.Cameras.Count).Select(camera => drive.OpenCamera(camera, manifest.InputWidthPx, manifest.InputHeightPx))];
+        sources = page?.Around(sources) ?? sources;
         var started = Stopwatch.GetTimestamp();
         using (var replay = new LockStepReplay(parts, sources, drive.Ego, drive.Plans, manifest.InputWidthPx * manifest.InputHeightPx * 3, publisher, clock)
         {

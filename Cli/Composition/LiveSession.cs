@@ -47,7 +47,7 @@ internal sealed record LiveInput(
 }
 
 /// <summary>One run of the pipeline on the machine's clock: demo, run, and replay --as-live.</summary>
-internal sealed class LiveSession(Settings settings, OnnxWorldModel model, ConsoleOutput console, IEpisodicMemory? memory = null)
+internal sealed class LiveSession(Settings settings, OnnxWorldModel model, ConsoleOutput console, IEpisodicMemory? memory = null, DashboardComposition? dashboard = null)
 {
     private const int SlotsPerCamera = 10; // the aligner holds eight, one is being filled, one is under way
     private static readonly TimeSpan BrokerLimit = TimeSpan.FromSeconds(5);
@@ -82,7 +82,8 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
 
         using var broker = BrokerComposition.Open(settings, console, input.Outbox);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
-        using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
+        using var page = dashboard?.Begin(manifest, input.Rig, identity, clock, options.Budget, parts.Ledger, input.MemoryDrive, SlotsPerCamera);
+        using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console) { Page = page };
         broker.Connection.Pulse = new Pulse("mqtt", clock);
         using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows
         using var answers = new MqttPlanAnswers(broker.Connection, parts.Desk!, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding), clock);
@@ -153,8 +154,12 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         using var manager = ServiceNotifier.FromEnvironment();
         var manifest = model.Manifest;
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
-        var publisher = new ForecastPublisher([faults.Around(sink), .. input.AlsoTo(clock)], clock, parts.Ledger, telemetry.Observer);
+        var page = telemetry.Page;
+        var published = faults.Around(sink);
+        IForecastSink[] beside = page is null ? [] : [page.Sink];
+        var publisher = new ForecastPublisher([published, .. beside, .. input.AlsoTo(clock)], clock, parts.Ledger, telemetry.Observer);
         var sources = faults.Around(input.OpenCameras(clock, manifest));
+        sources = page?.Around(sources) ?? sources;
         faults.Begin();
         IReadOnlyList<string> left = []; // cameras whose native call hangs keep their source
         try

@@ -47,6 +47,9 @@ internal sealed class RunTelemetry : IDisposable
 
     public PipelineMetrics Metrics { get; }
 
+    /// <summary>What shows the run to people; null: nobody asked for it.</summary>
+    public DashboardView? Page { get; init; }
+
     public IJourneyObserver Observer => _measures;
 
     public void Start(HealthWatch watch)
@@ -119,6 +122,8 @@ internal sealed class RunTelemetry : IDisposable
             _reporter.Fill(_latency, _clock.Now);
             _sink.PublishHealth(_health);
             _sink.PublishLatency(_latency);
+            Page?.Sink.PublishHealth(_health);
+            Page?.Sink.PublishLatency(_latency);
         }
     }
 }

@@ -37,6 +37,9 @@ internal sealed record Settings
 
     public MetricsSettings Metrics { get; init; } = new();
 
+    /// <summary>Default 9465; 0 (off) to 65535, on loopback.</summary>
+    public int DashboardPort { get; init; } = 9465;
+
     public EgoSettings Ego { get; init; } = new();
 
     public MemorySettings Memory { get; init; } = new();

@@ -76,6 +76,7 @@ internal static class SettingsLoader
                 Port = read.Whole("metrics.port", standard.Metrics.Port, 0, 65535),
                 Address = read.Address("metrics.address", standard.Metrics.Address),
             },
+            DashboardPort = read.Whole("dashboard.port", standard.DashboardPort, 0, 65535),
             Ego = new EgoSettings { FromMqtt = read.Choice("ego.from", 0, "mqtt", "none") == 0 },
             Memory = ReadMemory(read, standard.Memory),
             Outbox = OutboxReading.From(read, vehicle, input.Environment),

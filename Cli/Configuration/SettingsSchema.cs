@@ -41,6 +41,7 @@ internal static partial class SettingsSchema
         new("broker.encoding", "json, protobuf"),
         new("metrics.port", "0 (off) to 65535", Fingerprinted: false),
         new("metrics.address", "an IP address of this machine", Fingerprinted: false),
+        new("dashboard.port", "0 (off) to 65535 (on 127.0.0.1)", Fingerprinted: false),
         new("ego.from", "mqtt, none"),
         new("memory.path", "a file, made where there is none", Fingerprinted: false),
         new("memory.rows", "100 to 100000 scenes"),

@@ -61,6 +61,8 @@ internal sealed partial class ForecastProgram : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    public int Id => _process.Id;
+
     private static string Command => Path.Combine(AppContext.BaseDirectory, "forecast.dll");
 
     /// <summary>As on a disk that is nearly full: it may write no file beyond this size. The runtime's own double mapping of its code is one, so it goes without.</summary>

@@ -10,8 +10,8 @@ public sealed class SettingsErrorTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("vehicel: car", "car.yaml:1:1: vehicel is not a setting; did you mean vehicle? Allowed here: vehicle, source, rig, cameras, budget_ms, manoeuvres, model, broker, metrics, ego, memory, outbox, summary, config")]
-    [InlineData("zzzzzzzzzz: 1", "car.yaml:1:1: zzzzzzzzzz is not a setting. Allowed here: vehicle, source, rig, cameras, budget_ms, manoeuvres, model, broker, metrics, ego, memory, outbox, summary, config")]
+    [InlineData("vehicel: car", "car.yaml:1:1: vehicel is not a setting; did you mean vehicle? Allowed here: vehicle, source, rig, cameras, budget_ms, manoeuvres, model, broker, metrics, dashboard, ego, memory, outbox, summary, config")]
+    [InlineData("zzzzzzzzzz: 1", "car.yaml:1:1: zzzzzzzzzz is not a setting. Allowed here: vehicle, source, rig, cameras, budget_ms, manoeuvres, model, broker, metrics, dashboard, ego, memory, outbox, summary, config")]
     [InlineData("broker:\n  usr: me\n", "car.yaml:2:3: broker.usr is not a setting; did you mean user? Allowed here: url, protection, user, password, password_file, ca_file, cert_file, key_file, encoding")]
     [InlineData("vehicle: a/b", "car.yaml:1:10: vehicle: \"a/b\" does not fit; allowed: 1 to 64 letters, digits, - and _")]
     [InlineData("vehicle: {name: x}", "car.yaml:1:10: vehicle takes one value; allowed: 1 to 64 letters, digits, - and _")]
@@ -38,7 +38,7 @@ public sealed class SettingsErrorTests : IDisposable
     [InlineData("cameras: [{name: a, source: usb}]", "car.yaml:1:29: cameras[0].source: 'usb' is no camera source: use device:0, /dev/video0, rtsp://..., http(s)://..., gst:... ! appsink, file:PATH or images:PATTERN")]
     [InlineData("cameras: [{name: a, source: 'device:'}]", "car.yaml:1:29: cameras[0].source: 'device:' is no camera source: use device:0, /dev/video0, rtsp://..., http(s)://..., gst:... ! appsink, file:PATH or images:PATTERN")]
     [InlineData("broker: {url: mqtt://localhost, ca_file: }\nvehicle: a\nvehicle: b", "car.yaml:3:1: vehicle stands here again; it is already on line 2")]
-    [InlineData("- vehicle: a", "car.yaml:1:1: settings are written as \"name: value\"; allowed here: vehicle, source, rig, cameras, budget_ms, manoeuvres, model, broker, metrics, ego, memory, outbox, summary, config")]
+    [InlineData("- vehicle: a", "car.yaml:1:1: settings are written as \"name: value\"; allowed here: vehicle, source, rig, cameras, budget_ms, manoeuvres, model, broker, metrics, dashboard, ego, memory, outbox, summary, config")]
     [InlineData("vehicle: *who", "car.yaml:1:10: this is not YAML: nothing before this is named &who")]
     [InlineData("broker: {user: me, password: pssst}", "car.yaml:1:30: broker.password: a secret is written neither here nor on the command line; allowed: broker.password_file, or FORECAST_BROKER_PASSWORD in the environment only", "car.yaml:1:16: broker.user: the embedded broker takes no user: leave it out, or name a broker in broker.url")]
     public void Load_BadFile_SaysWhereWhatAndWhatIsAllowed(string yaml, params string[] expected)

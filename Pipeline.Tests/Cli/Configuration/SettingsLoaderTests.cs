@@ -175,7 +175,7 @@ public sealed class SettingsLoaderTests : IDisposable
             ["vehicle"] = "v", ["source"] = "recorded", ["rig"] = "file", ["cameras[0].name"] = "a", ["cameras[0].source"] = "device:1", ["budget_ms"] = "90",
             ["manoeuvres"] = "8", ["model.dir"] = "m", ["model.calibration"] = "file", ["model.key"] = "key", ["model.provider"] = "cpu", ["model.threads"] = "3", ["broker.url"] = "mqtts://h:1", ["broker.protection"] = "tls", ["broker.user"] = "u",
             ["broker.password_file"] = "file", ["broker.ca_file"] = "file", ["broker.cert_file"] = "file", ["broker.key_file"] = "file",
-            ["broker.encoding"] = "protobuf", ["metrics.port"] = "1", ["metrics.address"] = "::1", ["ego.from"] = "none", ["memory.path"] = "memory.db",
+            ["broker.encoding"] = "protobuf", ["metrics.port"] = "1", ["metrics.address"] = "::1", ["dashboard.port"] = "2", ["ego.from"] = "none", ["memory.path"] = "memory.db",
             ["memory.rows"] = "200", ["memory.megabytes"] = "2", ["outbox.path"] = "events.journal", ["outbox.bytes"] = "65536", ["summary"] = "s",
         };
         foreach (var (path, value) in given)
