@@ -117,17 +117,18 @@ addEventListener('keydown', (event) => {
   act();
 });
 
-let opened = false; // a finished run shows itself once
-let arrived = 0;
+let opened = false; // a finished run shows itself once, to whoever did not see it live
+let seenLive = false;
 let linked = 0;
 
 function turn() {
   if (play.linkIsOpen()) notice.value = play.followLink() || notice.value;
   if (!opened && ended.value && run.points.length > 0) {
     opened = true;
-    if (performance.now() - arrived < 3000 && play.player.value.live && !play.linkIsOpen()) play.openFinished();
+    if (!seenLive && play.player.value.live && !play.linkIsOpen()) play.openFinished();
   }
   play.advance();
+  seenLive ||= play.view.value.live && play.view.value.tick !== null;
   if (link.value.state === 'lost') link.value = { ...link.value }; // so that "since" goes on
   const now = performance.now();
   if (now - linked > LINK_MS && !play.linkIsOpen() && hello.value) {
@@ -138,8 +139,7 @@ function turn() {
 }
 
 function begin() {
-  opened = false;
-  arrived = performance.now();
+  opened = seenLive = false;
   forgetNewest();
   if (!play.linkIsOpen()) play.player.value = { ...play.player.value, live: true, playing: false, a: null, b: null };
 }
