@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Forecast.Replay.Faults;
+using Forecast.Replay.Recording;
 
 namespace Forecast.Cli.Commands;
 
@@ -8,6 +9,9 @@ internal sealed record DemoOptions(string DriveFolder)
 {
     /// <summary>What is made to go wrong; nothing by default.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
+
+    /// <summary>Null: nothing is recorded.</summary>
+    public RecordingOptions? Record { get; init; }
 }
 
 /// <summary>`forecast demo`: a sample drive played as cameras in real time, with a broker of its own.</summary>
@@ -24,12 +28,13 @@ internal static class DemoCommand
             DefaultValueFactory = _ => StandardDrive,
         };
         var inject = FaultOption.Create();
-        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive, inject };
+        var record = RecordOption.Create();
+        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive, inject, record };
         var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "manoeuvres", "metrics.port", "summary");
         command.SetBody(
             host,
             common,
-            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)) { Faults = FaultSpec.ParseAll(parsed.GetValue(inject)!) },
+            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)) { Faults = FaultSpec.ParseAll(parsed.GetValue(inject)!), Record = RecordOption.Read(parsed.GetValue(record), host) },
             body);
         return command;
     }

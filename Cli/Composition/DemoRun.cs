@@ -15,7 +15,7 @@ internal static class DemoRun
         console.Line($"drive {drive.Name}: {drive.Cameras.Count} cameras, {drive.Duration.TotalSeconds:0.0} s");
         using var model = ModelComposition.Load(settings, exact: false, console);
         using var memory = MemoryComposition.Open(settings, model.Manifest, console);
-        var input = new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()) with { Faults = options.Faults };
+        var input = new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()) with { Faults = options.Faults, Record = options.Record };
         var summary = new LiveSession(settings, model, console, memory).Run(input, cancelled);
         SummaryReport.Finish(summary, settings, console);
         return Task.FromResult(summary.Framesets.Published > 0 || cancelled.IsCancellationRequested ? ExitCode.Fine : ExitCode.Failed);

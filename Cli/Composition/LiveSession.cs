@@ -14,6 +14,7 @@ using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
 using Forecast.Replay.Faults;
+using Forecast.Replay.Recording;
 
 namespace Forecast.Cli.Composition;
 
@@ -38,6 +39,9 @@ internal sealed record LiveInput(
     /// <summary>What is made to go wrong on purpose.</summary>
     public IReadOnlyList<Fault> Faults { get; init; } = [];
 
+    /// <summary>Where the run is recorded; null: nowhere.</summary>
+    public RecordingOptions? Record { get; init; }
+
     /// <summary>Where events are kept beyond the process; null: in memory only, since a recording's topics end with its run.</summary>
     public OutboxSettings? Outbox { get; init; }
 }
@@ -53,6 +57,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
 
     private readonly Dictionary<string, string?> _troubles = [];
     private string? _outboxTrouble;
+    private string? _recorderTrouble;
 
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
@@ -75,9 +80,12 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
+        using var recorder = input.Record is null ? null : RecorderComposition.Open(input.Record, input, settings, model, identity, parts, clock, memory is not null);
+        using var recording = recorder is null ? null : new RecordingSink(recorder, manifest, input.Rig, identity, clock);
+        parts = parts with { Log = recorder };
         using var broker = BrokerComposition.Open(settings, console, input.Outbox);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
-        using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console);
+        using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console) { Recording = recording };
         broker.Connection.Pulse = new Pulse("mqtt", clock);
         using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows
         using var answers = new MqttPlanAnswers(broker.Connection, parts.Desk!, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding), clock);
@@ -88,9 +96,9 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
 
         console.Line($"publishing below {input.TopicBase} on {broker.Url}");
-        motion?.Start(parts.Motion);
+        motion?.Start(recorder is null ? parts.Motion : new RecordedMotion(parts.Motion, recorder));
         var beacon = broker.CreateBeacon(sink, input.TopicBase, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding));
-        return Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+        return Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon, recorder, recording), cancelled);
     }
 
     private void Warn(IEnumerable<string> lines)
@@ -126,13 +134,24 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
+    private void WarnOfTrouble(Recorder? recorder)
+    {
+        if (recorder is null || recorder.Trouble == _recorderTrouble)
+        {
+            return;
+        }
+
+        _recorderTrouble = recorder.Trouble;
+        console.Warning(_recorderTrouble is null ? "recording: the disk takes it again, in a new file" : $"recording: {_recorderTrouble}; forecasts go on, and what comes is not recorded");
+    }
+
     private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, InjectedFaults faults, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
     {
         using var beacon = edges.Beacon;
         using var manager = ServiceNotifier.FromEnvironment();
         var manifest = model.Manifest;
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
-        var publisher = new ForecastPublisher([faults.Around(sink)], clock, parts.Ledger, telemetry.Observer);
+        var publisher = new ForecastPublisher(edges.Recording is null ? [faults.Around(sink)] : [faults.Around(sink), edges.Recording], clock, parts.Ledger, telemetry.Observer);
         var sources = faults.Around(input.OpenCameras(clock, manifest));
         faults.Begin();
         IReadOnlyList<string> left = []; // cameras whose native call hangs keep their source
@@ -153,6 +172,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
                     Warn(faults.News());
                     WarnOfTrouble(pipeline);
                     WarnOfTrouble(sink);
+                    WarnOfTrouble(edges.Recorder);
                     if (!console.Quiet)
                     {
                         console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
@@ -172,7 +192,8 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
 
             sink.Flush(TimeSpan.FromSeconds(1));
-            return telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration) with { Injected = faults.Texts };
+            var summary = telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration) with { Injected = faults.Texts };
+            return edges.Recorder is null ? summary : summary with { Recording = RecorderComposition.Say(edges.Recorder, console) };
         }
         finally
         {
@@ -183,6 +204,6 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
-    /// <summary>What the watchdog watches beside the pipeline, and where it speaks.</summary>
-    private sealed record Edges(Pulse Mqtt, MqttStatusBeacon Beacon);
+    /// <summary>What the watchdog watches beside the pipeline, where it speaks, and where the run is kept.</summary>
+    private sealed record Edges(Pulse Mqtt, MqttStatusBeacon Beacon, Recorder? Recorder, RecordingSink? Recording);
 }

@@ -9,6 +9,7 @@ using Forecast.Cli.Terminal;
 using Forecast.Pipeline;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Replay.Recording;
 
 namespace Forecast.Cli.Composition;
 
@@ -46,6 +47,9 @@ internal sealed class RunTelemetry : IDisposable
     }
 
     public PipelineMetrics Metrics { get; }
+
+    /// <summary>Where reports go beside the broker; null: nowhere.</summary>
+    public RecordingSink? Recording { get; init; }
 
     public IJourneyObserver Observer => _measures;
 
@@ -119,6 +123,7 @@ internal sealed class RunTelemetry : IDisposable
             _reporter.Fill(_latency, _clock.Now);
             _sink.PublishHealth(_health);
             _sink.PublishLatency(_latency);
+            Recording?.Report(_health, _latency);
         }
     }
 }
