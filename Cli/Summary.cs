@@ -36,6 +36,12 @@ internal sealed record Summary
     /// <summary>Of the canonical fields; null when none was kept.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>What of the processor the digest's bits depend on; null where there is no digest.</summary>
+    public string? InstructionSet { get; init; }
+
+    /// <summary>Null: nothing was recorded.</summary>
+    public RecordingSummary? Recording { get; init; }
+
     /// <summary>Faults that were made on purpose, as they were asked for: figures of such a run are not the program's.</summary>
     public IReadOnlyList<string> Injected { get; init; } = [];
 
@@ -92,6 +98,7 @@ internal sealed record Summary
             Gc = new GcSummary(runs.Sum(run => run.Gc.Gen2), runs.Sum(run => run.Gc.Gen2Steady), runs.Count == 0 ? 0 : runs.Max(run => run.Gc.PauseRatio)),
             RealtimeFactor = runs.Min(run => run.RealtimeFactor),
             RiskEvents = runs.Sum(run => run.RiskEvents),
+            InstructionSet = runs.Select(run => run.InstructionSet).FirstOrDefault(),
             Digest = runs.All(run => run.Digest is not null) ? Chain(runs.Select(run => run.Digest!)) : null,
         };
     }
@@ -146,5 +153,8 @@ internal sealed record OverheadSummary(double P50, double P99);
 /// <param name="Gen2Steady">Those of them that came in steady state, where allocation is counted too.</param>
 /// <param name="PauseRatio">Share of the time in which the collector stood in the way; 0 to 1.</param>
 internal sealed record GcSummary(int Gen2, int Gen2Steady, double PauseRatio);
+
+/// <param name="Dropped">Messages for which there was no room.</param>
+internal sealed record RecordingSummary(string Folder, long Messages, long Bytes, long Dropped);
 
 internal sealed record HorizonSkill(double HorizonS, double Skill);

@@ -35,6 +35,8 @@ internal static class SummaryJson
 
             json.WriteEndObject();
             json.WriteString("digest", summary.Digest);
+            json.WriteString("instruction_set", summary.InstructionSet);
+            Recording(json, summary.Recording);
             json.WriteStartArray("injected");
             foreach (var fault in summary.Injected)
             {
@@ -50,6 +52,22 @@ internal static class SummaryJson
 
     /// <summary>An enum's name as JSON has it: PoolEmpty is pool_empty.</summary>
     public static string Name(Enum value) => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    private static void Recording(Utf8JsonWriter json, RecordingSummary? recording)
+    {
+        if (recording is null)
+        {
+            json.WriteNull("recording");
+            return;
+        }
+
+        json.WriteStartObject("recording");
+        json.WriteString("folder", recording.Folder);
+        json.WriteNumber("messages", recording.Messages);
+        json.WriteNumber("bytes", recording.Bytes);
+        json.WriteNumber("dropped", recording.Dropped);
+        json.WriteEndObject();
+    }
 
     private static void Framesets(Utf8JsonWriter json, FramesetCounts counts)
     {

@@ -70,6 +70,7 @@ internal static class SummaryReport
         if (summary.Digest is not null)
         {
             rows.Add(Row("digest", summary.Digest));
+            rows.Add(Row("instructions", summary.InstructionSet ?? "unknown"));
         }
 
         return rows;

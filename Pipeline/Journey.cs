@@ -27,6 +27,7 @@ public sealed class Journey
     private readonly Surprise _surprise;
     private readonly EpisodicMemory _episodes;
     private readonly PlanDesk? _desk;
+    private readonly IJourneyLog? _log;
     private readonly EgoMotionTrack _motion;
     private readonly Ledger _ledger;
     private readonly ForecastPool _forecasts;
@@ -38,6 +39,7 @@ public sealed class Journey
     private readonly long[] _lastFrameStopwatch;
     private (AlarmEdge Edge, AlarmEvent? Alarm) _owed;
     private bool _jumped;
+    private bool _wentUnheard;
     private FrameSet _next;
     private FrameSet _spare;
 
@@ -52,6 +54,7 @@ public sealed class Journey
         _surprise = parts.Surprise;
         _episodes = parts.Episodes;
         _desk = parts.Desk;
+        _log = parts.Log;
         _period = parts.Period;
         _motion = parts.Motion;
         _ledger = parts.Ledger;
@@ -76,17 +79,30 @@ public sealed class Journey
     public void Arrive(in Frame frame)
     {
         _lastFrameStopwatch[frame.Id.Camera] = Stopwatch.GetTimestamp();
+        _log?.Arrived(frame);
         _aligner.Offer(frame);
         Traces[frame.Id.Camera].Arrived(frame.CaptureTime, _aligner.Ahead(frame.Id.Camera));
     }
 
-    public void CameraLost(int camera) => _aligner.CameraLost(camera);
+    public void CameraLost(int camera)
+    {
+        _log?.CameraLost(camera);
+        _aligner.CameraLost(camera);
+    }
 
     /// <summary>
     /// Steps 3 to 8 for the newest frame set that is complete, or whose wait has run out; where every set is wanted, for the oldest. Null when
     /// there is none, or it was dropped with its reason; else a forecast that the caller publishes and gives back to the pool.
     /// </summary>
     public SceneForecast? TryTravel(Timestamp now)
+    {
+        _wentUnheard = false;
+        var forecast = TravelNewest(now);
+        _log?.Travelled(now, forecast is not null ? Telemetry.Travel.Forecast : _wentUnheard ? Telemetry.Travel.Unheard : Telemetry.Travel.Nothing, forecast?.RungIndex ?? -1);
+        return forecast;
+    }
+
+    private SceneForecast? TravelNewest(Timestamp now)
     {
         var waiting = false;
         var speed = _motion.At(now, now).Speed;
@@ -116,8 +132,10 @@ public sealed class Journey
     /// <param name="now">The decision time, after the forecast was handed over.</param>
     public void Reflect(Timestamp now)
     {
+        var shed = _surprise.Shed;
         _surprise.Look(now);
         _episodes.Reflect();
+        _log?.Reflected(now, _surprise.Shed != shed);
     }
 
     /// <summary>
@@ -132,12 +150,17 @@ public sealed class Journey
     /// <summary>The forecast is ready to be published: notes when, and what its run cost.</summary>
     public void Judged(SceneForecast forecast, Timestamp now)
     {
+        _log?.Judged(now);
         forecast.Judged = now;
         _costs.ObserveRun(forecast.RungIndex, now - forecast.Dispatched, forecast.IsProbe);
     }
 
     /// <summary>What the publishing thread took for a forecast; told on this one.</summary>
-    public void HandedOver(in Delivery delivery) => _costs.ObservePublishing(delivery.Took, delivery.OfProbe);
+    public void HandedOver(in Delivery delivery)
+    {
+        _log?.HandedOver(delivery);
+        _costs.ObservePublishing(delivery.Took, delivery.OfProbe);
+    }
 
     /// <summary>Gives back every frame that waits, and refuses every request.</summary>
     public void Abandon()
@@ -160,6 +183,7 @@ public sealed class Journey
 
         // What was admitted is always remembered, even when nobody can take the forecast.
         var forecast = _forecasts.TryRent() ?? _unheard;
+        _wentUnheard = forecast == _unheard;
         var started = Stopwatch.GetTimestamp();
         Begin(forecast, set, now, formed);
         forecast.RungIndex = rung;

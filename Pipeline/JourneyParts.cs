@@ -6,6 +6,7 @@ using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.Telemetry;
 using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline;
@@ -34,6 +35,9 @@ public sealed record JourneyParts
 
     /// <summary>Answers plan requests; null where nobody can ask.</summary>
     public PlanDesk? Desk { get; init; }
+
+    /// <summary>Is told every call; null: nobody wants to know.</summary>
+    public IJourneyLog? Log { get; init; }
 
     public required EgoMotionTrack Motion { get; init; }
 

@@ -14,6 +14,9 @@ public enum DriveFormat
 
     /// <summary>A scene of TRI's Dataset Governance Policy: pictures, calibration and poses.</summary>
     DgpScene,
+
+    /// <summary>A recording of this program, in MCAP: its pictures are prepared already.</summary>
+    Recording,
 }
 
 /// <summary>What a sample drive says should come of it.</summary>
@@ -68,7 +71,7 @@ public sealed record RecordedDrive
 
     /// <summary>A source of one camera's frames in order, as fast as it is asked.</summary>
     /// <param name="widthPx">Width and height of the model's picture.</param>
-    public IFrameSource OpenCamera(int camera, int widthPx, int heightPx) => new RecordedFrameSource(Cameras[camera], widthPx, heightPx);
+    public IFrameSource OpenCamera(int camera, int widthPx, int heightPx) => Cameras[camera].Open(widthPx, heightPx);
 }
 
 /// <summary>When a recorded frame was taken and when it was there, on the drive's clock.</summary>
@@ -77,11 +80,17 @@ public readonly record struct FrameMoment(Timestamp CaptureTime, Timestamp Arriv
 /// <summary>One camera of a recording.</summary>
 public sealed class RecordedCamera
 {
-    private readonly Func<PictureReader> _open;
+    private readonly Func<PictureReader>? _open;
+    private readonly Func<int, int, IFrameSource>? _openPrepared;
 
     internal RecordedCamera(CameraCalibration calibration, IReadOnlyList<FrameMoment> frames, string where, Func<PictureReader> open)
     {
         (Calibration, Frames, Where, _open) = (calibration, frames, where, open);
+    }
+
+    private RecordedCamera(CameraCalibration calibration, IReadOnlyList<FrameMoment> frames, string where, Func<int, int, IFrameSource> openPrepared)
+    {
+        (Calibration, Frames, Where, _openPrepared) = (calibration, frames, where, openPrepared);
     }
 
     public CameraCalibration Calibration { get; }
@@ -92,6 +101,13 @@ public sealed class RecordedCamera
     /// <summary>The file or folder of its pictures.</summary>
     public string Where { get; }
 
+    /// <summary>A camera whose pictures were prepared when they were recorded.</summary>
+    /// <param name="open">A source of them, for a model's picture of this width and height.</param>
+    public static RecordedCamera OfPrepared(CameraCalibration calibration, IReadOnlyList<FrameMoment> frames, string where, Func<int, int, IFrameSource> open) =>
+        new(calibration, frames, where, open);
+
+    internal IFrameSource Open(int widthPx, int heightPx) => _openPrepared?.Invoke(widthPx, heightPx) ?? new RecordedFrameSource(this, widthPx, heightPx);
+
     /// <exception cref="UnusableInputException">The pictures are no longer there, or cannot be read.</exception>
-    internal PictureReader OpenPictures() => _open();
+    internal PictureReader OpenPictures() => _open?.Invoke() ?? throw new UnusableInputException($"{Where}: its pictures are prepared for one model's size, and cannot be prepared again");
 }

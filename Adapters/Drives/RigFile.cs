@@ -141,6 +141,8 @@ public static class RigFile
             return new RigidTransform(1, 0, 0, 0, t[0], t[1], t[2]);
         }
 
+        // A unit quaternion but for rounding stays as it is: a rig that was written is read back bit for bit.
+        norm = Math.Abs(norm - 1) < 1e-15 ? 1 : norm;
         return new RigidTransform(q[0] / norm, q[1] / norm, q[2] / norm, q[3] / norm, t[0], t[1], t[2]);
     }
 

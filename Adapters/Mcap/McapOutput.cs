@@ -65,7 +65,9 @@ internal sealed class McapOutput(Stream stream, string name) : IDisposable
         }
     }
 
-    private static bool IsOfTheDisk(Exception fault) => fault is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException;
+    /// <summary>A limit on the size of files comes as the argument's fault.</summary>
+    private static bool IsOfTheDisk(Exception fault) =>
+        fault is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException or ArgumentOutOfRangeException { ParamName: "value", ActualValue: null };
 
     private McapWriteException Fail(Exception fault) =>
         _failure = new McapWriteException($"{name} cannot be written beyond byte {Position}: {fault.Message}. What was written before is readable; free some space or choose another folder", fault);

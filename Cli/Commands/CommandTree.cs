@@ -19,6 +19,7 @@ internal static class CommandTree
         var root = new RootCommand("Forecast: from cameras to collision risk, over MQTT, inside a deadline.");
         root.Add(DemoCommand.Create(host, DemoRun.RunAsync));
         root.Add(RunCommand.Create(host, CameraRun.RunAsync));
+        root.Add(RecordCommand.Create(host, CameraRecording.RunAsync));
         root.Add(ReplayCommand.Create(host, DriveReplay.RunAsync));
         root.Add(CalibrateCommand.Create(host, CalibrationRun.RunAsync));
         root.Add(BenchCommand.Create(host, BenchRun.RunAsync));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Forecast.Replay.Faults;
+using Forecast.Replay.Recording;
 
 namespace Forecast.Cli.Commands;
 
@@ -11,6 +12,9 @@ internal sealed record DemoOptions(string DriveFolder)
 
     /// <summary>The dashboard stays after the drive, until Ctrl-C.</summary>
     public bool Stay { get; init; }
+
+    /// <summary>Null: nothing is recorded.</summary>
+    public RecordingOptions? Record { get; init; }
 }
 
 /// <summary>`forecast demo`: a sample drive played as cameras in real time, with a broker of its own.</summary>
@@ -28,12 +32,13 @@ internal static class DemoCommand
         };
         var stay = StayOption.Create();
         var inject = FaultOption.Create();
-        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive, stay, inject };
+        var record = RecordOption.Create();
+        var command = new Command("demo", "play a sample drive as cameras in real time, with a broker of its own") { drive, stay, inject, record };
         var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "broker.url", "manoeuvres", "metrics.port", "dashboard.port", "summary");
         command.SetBody(
             host,
             common,
-            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)) { Faults = FaultSpec.ParseAll(parsed.GetValue(inject)!), Stay = parsed.GetValue(stay) },
+            (parsed, _) => new DemoOptions(SampleDrives.Resolve(parsed.GetValue(drive)!, host)) { Faults = FaultSpec.ParseAll(parsed.GetValue(inject)!), Stay = parsed.GetValue(stay), Record = RecordOption.Read(parsed.GetValue(record), host) },
             body);
         return command;
     }

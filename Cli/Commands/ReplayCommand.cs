@@ -13,6 +13,9 @@ internal enum ReplayMode
 
     /// <summary>Real arrival times and deadlines.</summary>
     AsLive,
+
+    /// <summary>A recording's own decisions again, held against what it said.</summary>
+    AsRecorded,
 }
 
 /// <param name="Drives">Absolute: folders of drives or of pictures, or video files; at least one.</param>
@@ -32,13 +35,14 @@ internal static class ReplayCommand
 
     public static Command Create(CommandHost host, CommandBody<ReplayOptions> body)
     {
-        var drives = new Argument<string[]>("DRIVE") { Arity = ArgumentArity.OneOrMore, Description = "a drive's folder, a video file, or the name of a sample" };
+        var drives = new Argument<string[]>("DRIVE") { Arity = ArgumentArity.OneOrMore, Description = "a drive's folder, a recording (.mcap, or their folder), a video file, or the name of a sample" };
         var exact = new Option<bool>("--exact") { Description = "bit for bit the same every time: CPU, one thread, all manoeuvres" };
         var asLive = new Option<bool>("--as-live") { Description = "real arrival times and deadlines, as from cameras" };
+        var asRecorded = new Option<bool>("--as-recorded") { Description = "a recording's own decisions again: they must give what the recorded run said" };
         var speed = new Option<string?>("--speed") { HelpName = "max|N", Description = "times real time; default max, or 1 with --as-live" };
         var outFile = new Option<string?>("--out") { HelpName = "RUN", Description = "write the forecasts to a run file" };
         var stay = StayOption.Create();
-        var command = new Command("replay", "run recorded drives through the pipeline") { drives, exact, asLive, speed, outFile, stay };
+        var command = new Command("replay", "run recorded drives through the pipeline") { drives, exact, asLive, asRecorded, speed, outFile, stay };
         var common = CommonOptions.AddTo(command, "vehicle", "model.dir", "model.calibration", "broker.url", "rig", "manoeuvres", "metrics.port", "dashboard.port", "summary");
         command.SetBody(
             host,
@@ -50,7 +54,7 @@ internal static class ReplayCommand
                     throw new UsageException("--out: one run file holds one drive; replay the drives one by one");
                 }
 
-                var mode = Mode(parsed.GetValue(exact), parsed.GetValue(asLive));
+                var mode = Mode(parsed.GetValue(exact), parsed.GetValue(asLive), parsed.GetValue(asRecorded));
                 return new ReplayOptions(
                     [.. parsed.GetValue(drives)!.Select(drive => ResolveDrive(drive, host))],
                     mode,
@@ -61,8 +65,10 @@ internal static class ReplayCommand
         return command;
     }
 
-    private static ReplayMode Mode(bool exact, bool asLive) => (exact, asLive) switch
+    private static ReplayMode Mode(bool exact, bool asLive, bool asRecorded) => (exact, asLive) switch
     {
+        (false, false) when asRecorded => ReplayMode.AsRecorded,
+        _ when asRecorded => throw new UsageException("--as-recorded decides as the recorded run did: leave --exact and --as-live out"),
         (true, true) => throw new UsageException("--exact and --as-live exclude each other: a live run is never the same twice"),
         (true, false) => ReplayMode.Exact,
         (false, true) => ReplayMode.AsLive,

@@ -30,6 +30,7 @@ internal static class CameraRun
             BrokerMustAnswer: false)
         {
             Faults = options.Faults,
+            Record = options.Record,
             Outbox = settings.Recorded ? null : settings.Outbox,
         };
         using var memory = MemoryComposition.Open(settings, model.Manifest, console);
@@ -43,7 +44,7 @@ internal static class CameraRun
     private static string VehicleBase(Settings settings) => TopicTable.LiveBase(settings.Vehicle);
 
     /// <exception cref="UsageException">A camera of the configuration is not in the rig, or the other way round.</exception>
-    private static CameraSource[] InRigOrder(Settings settings, Rig rig)
+    internal static CameraSource[] InRigOrder(Settings settings, Rig rig)
     {
         var names = rig.Cameras.Select(camera => camera.Name).ToList();
         foreach (var camera in settings.Cameras)
@@ -59,7 +60,7 @@ internal static class CameraRun
             ?? throw new UsageException($"the rig {settings.RigFile} has a camera {name}, for which the configuration names no source: add it under cameras, or take it out of the rig"))];
     }
 
-    private static List<IFrameSource> OpenCameras(Rig rig, CameraSource[] sources, RigClock clock, ModelManifest manifest)
+    internal static List<IFrameSource> OpenCameras(Rig rig, CameraSource[] sources, RigClock clock, ModelManifest manifest)
     {
         var opened = new List<IFrameSource>();
         for (var camera = 0; camera < sources.Length; camera++)

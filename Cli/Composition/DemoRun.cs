@@ -16,7 +16,7 @@ internal static class DemoRun
         using var model = ModelComposition.Load(settings, exact: false, console);
         using var memory = MemoryComposition.Open(settings, model.Manifest, console);
         using var dashboard = DashboardComposition.Open(settings, console);
-        var input = new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()) with { Faults = options.Faults };
+        var input = new DrivePlayer(drive).Input(settings, SourceKind.Demo, RunName.Create()) with { Faults = options.Faults, Record = options.Record };
         var summary = new LiveSession(settings, model, console, memory, dashboard).Run(input, cancelled);
         SummaryReport.Finish(summary, settings, console);
         if (options.Stay && summary.Framesets.Published > 0 && !cancelled.IsCancellationRequested)

@@ -13,6 +13,7 @@ using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
 using Forecast.Replay;
+using Forecast.Replay.Recording;
 
 namespace Forecast.Cli.Composition;
 
@@ -26,7 +27,12 @@ internal static class DriveReplay
 
     public static Task<int> RunAsync(Settings settings, ReplayOptions options, ConsoleOutput console, CancellationToken cancelled)
     {
-        var drives = options.Drives.Select(path => DriveLibrary.Open(path, settings.RigFile, AssumedRigs)).ToList();
+        if (options.Mode == ReplayMode.AsRecorded)
+        {
+            return Task.FromResult(AsRecordedRun.Run(settings, options, console, cancelled));
+        }
+
+        var drives = options.Drives.Select(path => Open(path, settings, console)).ToList();
         using var model = ModelComposition.Load(settings, options.Mode == ReplayMode.Exact, console);
         foreach (var drive in drives)
         {
@@ -57,6 +63,28 @@ internal static class DriveReplay
         }
 
         return Task.FromResult(whole.Framesets.Published > 0 || cancelled.IsCancellationRequested ? ExitCode.Fine : ExitCode.Failed);
+    }
+
+    /// <exception cref="UsageException">Another rig is asked for, and its pictures were prepared with their own.</exception>
+    private static RecordedDrive Open(string path, Settings settings, ConsoleOutput console)
+    {
+        if (!RecordingReader.IsRecording(path))
+        {
+            return DriveLibrary.Open(path, settings.RigFile, AssumedRigs);
+        }
+
+        if (settings.RigFile is not null)
+        {
+            throw new UsageException($"--rig {settings.RigFile}: the pictures of the recording {path} were prepared with the rig in it; leave --rig out");
+        }
+
+        var recording = RecordingReader.Open(path);
+        foreach (var problem in recording.Problems)
+        {
+            console.Warning(problem);
+        }
+
+        return recording.AsDrive();
     }
 
     private static void Introduce(RecordedDrive drive, ConsoleOutput console)
@@ -122,6 +150,6 @@ internal static class DriveReplay
             file?.Complete();
         }
 
-        return measures.Summarise(parts.Ledger.Copy(), Stopwatch.GetElapsedTime(started), drive.Duration) with { Digest = digest.Value, RiskEvents = parts.Judge.Alarms };
+        return measures.Summarise(parts.Ledger.Copy(), Stopwatch.GetElapsedTime(started), drive.Duration) with { Digest = digest.Value, InstructionSet = InstructionSet.Name, RiskEvents = parts.Judge.Alarms };
     }
 }

@@ -15,6 +15,7 @@ using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Telemetry;
 using Forecast.Replay.Faults;
+using Forecast.Replay.Recording;
 
 namespace Forecast.Cli.Composition;
 
@@ -42,6 +43,9 @@ internal sealed record LiveInput(
     /// <summary>Further sinks after MQTT's, given the run's clock, as long as the run.</summary>
     public Func<RigClock, IReadOnlyList<IForecastSink>> AlsoTo { get; init; } = _ => [];
 
+    /// <summary>Where the run is recorded; null: nowhere.</summary>
+    public RecordingOptions? Record { get; init; }
+
     /// <summary>Where events are kept beyond the process; null: in memory only, since a recording's topics end with its run.</summary>
     public OutboxSettings? Outbox { get; init; }
 }
@@ -58,6 +62,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
     private readonly Dictionary<string, string?> _troubles = [];
     private string? _outboxTrouble;
     private bool _modelHangs;
+    private string? _recorderTrouble;
 
     /// <exception cref="UsageException">The broker that must answer does not, or the rig does not suit the model.</exception>
     public Summary Run(LiveInput input, CancellationToken cancelled)
@@ -80,10 +85,13 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         };
         var parts = JourneyParts.Build(input.Rig, manifest, run, manoeuvres, costs, options, RigChecks.DomainOf(input.Domain, model.Calibration), Guid.NewGuid);
 
+        using var recorder = input.Record is null ? null : RecorderComposition.Open(input.Record, input, settings, model, identity, parts, clock, memory is not null);
+        using var recording = recorder is null ? null : new RecordingSink(recorder, manifest, input.Rig, identity, clock);
+        parts = parts with { Log = recorder };
         using var broker = BrokerComposition.Open(settings, console, input.Outbox);
         using var sink = broker.CreateSink(input.TopicBase, manifest, input.Rig, identity, clock);
         using var page = dashboard?.Begin(manifest, input.Rig, identity, clock, options.Budget, parts.Ledger, input.MemoryDrive, SlotsPerCamera);
-        using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console) { Page = page };
+        using var telemetry = new RunTelemetry(settings, input.Rig, model, parts, clock, sink, () => broker.Connection.IsConnected, console) { Page = page, Recording = recording };
         broker.Connection.Pulse = new Pulse("mqtt", clock);
         using var motion = input.OpenMotion(clock, broker); // before the connection starts, which subscribes to what it then knows
         using var answers = new MqttPlanAnswers(broker.Connection, parts.Desk!, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding), clock);
@@ -94,11 +102,12 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
 
         console.Line($"publishing below {input.TopicBase} on {broker.Url}");
-        motion?.Start(parts.Motion);
+        motion?.Start(recorder is null ? parts.Motion : new RecordedMotion(parts.Motion, recorder));
         var beacon = broker.CreateBeacon(sink, input.TopicBase, new ForecastEncoder(manifest, input.Rig, identity, settings.Broker.Encoding));
-        var summary = Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon), cancelled);
+        var summary = Travel(input, parts, clock, faults, sink, telemetry, new Edges(broker.Connection.Pulse, beacon, recorder, recording), cancelled);
         if (_modelHangs)
         {
+            recorder?.Dispose();
             sink.Dispose();
             broker.Dispose();
             End(summary);
@@ -148,6 +157,17 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
+    private void WarnOfTrouble(Recorder? recorder)
+    {
+        if (recorder is null || recorder.Trouble == _recorderTrouble)
+        {
+            return;
+        }
+
+        _recorderTrouble = recorder.Trouble;
+        console.Warning(_recorderTrouble is null ? "recording: the disk takes it again, in a new file" : $"recording: {_recorderTrouble}; forecasts go on, and what comes is not recorded");
+    }
+
     private Summary Travel(LiveInput input, JourneyParts parts, RigClock clock, InjectedFaults faults, MqttForecastSink sink, RunTelemetry telemetry, Edges edges, CancellationToken cancelled)
     {
         using var beacon = edges.Beacon;
@@ -155,9 +175,18 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         var manifest = model.Manifest;
         var pool = new FramePool(SlotsPerCamera * input.Rig.Cameras.Count, manifest.InputWidthPx * manifest.InputHeightPx * 3);
         var page = telemetry.Page;
-        var published = faults.Around(sink);
-        IForecastSink[] beside = page is null ? [] : [page.Sink];
-        var publisher = new ForecastPublisher([published, .. beside, .. input.AlsoTo(clock)], clock, parts.Ledger, telemetry.Observer);
+        List<IForecastSink> sinks = [faults.Around(sink)];
+        if (page is not null)
+        {
+            sinks.Add(page.Sink);
+        }
+
+        if (edges.Recording is not null)
+        {
+            sinks.Add(edges.Recording);
+        }
+
+        var publisher = new ForecastPublisher([.. sinks, .. input.AlsoTo(clock)], clock, parts.Ledger, telemetry.Observer);
         var sources = faults.Around(input.OpenCameras(clock, manifest));
         sources = page?.Around(sources) ?? sources;
         faults.Begin();
@@ -179,6 +208,7 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
                     Warn(faults.News());
                     WarnOfTrouble(pipeline);
                     WarnOfTrouble(sink);
+                    WarnOfTrouble(edges.Recorder);
                     if (!console.Quiet)
                     {
                         console.Progress(telemetry.ProgressLine(Stopwatch.GetElapsedTime(started), input.Duration));
@@ -199,7 +229,8 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
             }
 
             sink.Flush(TimeSpan.FromSeconds(1));
-            return telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration) with { Injected = faults.Texts };
+            var summary = telemetry.Summarise(Stopwatch.GetElapsedTime(started), input.Duration) with { Injected = faults.Texts };
+            return edges.Recorder is null ? summary : summary with { Recording = RecorderComposition.Say(edges.Recorder, console) };
         }
         finally
         {
@@ -210,6 +241,6 @@ internal sealed class LiveSession(Settings settings, OnnxWorldModel model, Conso
         }
     }
 
-    /// <summary>What the watchdog watches beside the pipeline, and where it speaks.</summary>
-    private sealed record Edges(Pulse Mqtt, MqttStatusBeacon Beacon);
+    /// <summary>What the watchdog watches beside the pipeline, where it speaks, and where the run is kept.</summary>
+    private sealed record Edges(Pulse Mqtt, MqttStatusBeacon Beacon, Recorder? Recorder, RecordingSink? Recording);
 }

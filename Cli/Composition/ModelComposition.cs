@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Forecast.Adapters.OnnxRuntime;
+using Forecast.Cli.Commands;
 using Forecast.Cli.Configuration;
 using Forecast.Cli.Terminal;
 using Forecast.Pipeline.Inference;
@@ -7,6 +8,7 @@ using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
 using Forecast.Pipeline.WhatIf;
+using Forecast.Replay.Recording;
 
 namespace Forecast.Cli.Composition;
 
@@ -21,7 +23,12 @@ internal static class ModelComposition
         var options = settings.Model.ToOnnxOptions(exact);
         options = exact
             ? options with { Provider = ProviderWish.Cpu, IntraOpThreads = 1 }
-            : options with { IntraOpThreads = Math.Min(options.IntraOpThreads, Environment.ProcessorCount) };
+            : options with { IntraOpThreads = Threads(settings) };
+        return Load(settings, options, console);
+    }
+
+    private static OnnxWorldModel Load(Settings settings, OnnxOptions options, ConsoleOutput console)
+    {
         var model = OnnxWorldModel.Load(settings.Model.Folder, options, console.Warning);
         var report = model.ProviderReport;
         console.Line($"model {model.Manifest.Name} {model.Manifest.Version} on {report.Live}: {report.Why}");
@@ -33,6 +40,29 @@ internal static class ModelComposition
 
         return model;
     }
+
+    /// <summary>Threads of one graph's run on the CPU, where the settings are not of an exact run.</summary>
+    public static int Threads(Settings settings) => Math.Min(settings.Model.ToOnnxOptions(exact: false).IntraOpThreads, Environment.ProcessorCount);
+
+    /// <summary>The model as a recorded run had it.</summary>
+    /// <exception cref="UsageException">It is another model, or calibrated otherwise.</exception>
+    public static OnnxWorldModel LoadAs(Settings settings, RecordedSession session, ConsoleOutput console)
+    {
+        var options = settings.Model.ToOnnxOptions(exact: false) with { IntraOpThreads = session.IntraOpThreads };
+        var model = Load(settings, session.Provider == "cpu" ? options with { Provider = ProviderWish.Cpu } : options, console);
+        if (model.Manifest.Sha256 != session.ModelSha256 || model.Manifest.CalibrationSha256 != session.CalibrationSha256)
+        {
+            var (now, recorded) = (model.Manifest.CalibrationSha256, session.CalibrationSha256);
+            model.Dispose();
+            throw new UsageException(model.Manifest.Sha256 != session.ModelSha256
+                ? $"--model {settings.Model.Folder}: the recording is of {session.ModelName} {session.ModelVersion} ({session.ModelSha256[..12]}), and this is {model.Manifest.Name} {model.Manifest.Version} ({model.Manifest.Sha256[..12]}): name its folder"
+                : $"--calibration: the recording was made with {Named(recorded)}, and this run has {Named(now)}: name the same file");
+        }
+
+        return model;
+    }
+
+    private static string Named(string? calibration) => calibration is null ? "the model's own calibration" : $"the calibration {calibration[..12]}";
 
     /// <summary>Every rung timed before the first frame comes.</summary>
     /// <param name="rehearsed">What a set takes beside the model.</param>

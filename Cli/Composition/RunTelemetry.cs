@@ -9,6 +9,7 @@ using Forecast.Cli.Terminal;
 using Forecast.Pipeline;
 using Forecast.Pipeline.Frames;
 using Forecast.Pipeline.Telemetry;
+using Forecast.Replay.Recording;
 
 namespace Forecast.Cli.Composition;
 
@@ -49,6 +50,9 @@ internal sealed class RunTelemetry : IDisposable
 
     /// <summary>What shows the run to people; null: nobody asked for it.</summary>
     public DashboardView? Page { get; init; }
+
+    /// <summary>Where reports go beside the broker; null: nowhere.</summary>
+    public RecordingSink? Recording { get; init; }
 
     public IJourneyObserver Observer => _measures;
 
@@ -124,6 +128,7 @@ internal sealed class RunTelemetry : IDisposable
             _sink.PublishLatency(_latency);
             Page?.Sink.PublishHealth(_health);
             Page?.Sink.PublishLatency(_latency);
+            Recording?.Report(_health, _latency);
         }
     }
 }

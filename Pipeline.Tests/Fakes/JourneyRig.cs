@@ -4,6 +4,7 @@ using Forecast.Pipeline.Memory;
 using Forecast.Pipeline.Publishing;
 using Forecast.Pipeline.Risk;
 using Forecast.Pipeline.Scheduling;
+using Forecast.Pipeline.Telemetry;
 using Forecast.Pipeline.WhatIf;
 
 namespace Forecast.Pipeline.Tests.Fakes;
@@ -16,7 +17,7 @@ internal sealed class JourneyRig
     private ulong _fingerprint = 1;
     private int _ids;
 
-    public JourneyRig(int cameras = 2, TimeSpan? budget = null, TimeSpan[]? costs = null, string? domain = TestManifest.Domain, Rig? rig = null, ModelManifest? manifest = null, LookBackCost? lookBack = null, IEpisodicMemory? memory = null, bool frozen = true, CostTable? table = null, AnswerCost? answers = null)
+    public JourneyRig(int cameras = 2, TimeSpan? budget = null, TimeSpan[]? costs = null, string? domain = TestManifest.Domain, Rig? rig = null, ModelManifest? manifest = null, LookBackCost? lookBack = null, IEpisodicMemory? memory = null, bool frozen = true, CostTable? table = null, AnswerCost? answers = null, IJourneyLog? log = null)
     {
         Manifest = manifest ?? TestManifest.Create();
         Rig = rig ?? TestRig.Of(cameras);
@@ -27,7 +28,7 @@ internal sealed class JourneyRig
         table ??= new CostTable(manoeuvres.Rungs, costs ?? [TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero], frozen);
         Parts = JourneyParts.Build(
             Rig, Manifest, Run, manoeuvres, table, new JourneyOptions { Budget = budget ?? TimeSpan.FromMilliseconds(100), LookBack = lookBack ?? LookBackCost.Free, Memory = memory, MemoryDrive = "drive 1", Answers = answers }, domain,
-            () => new Guid(++_ids, 0, 0, new byte[8]));
+            () => new Guid(++_ids, 0, 0, new byte[8])) with { Log = log };
         Journey = new Journey(Parts);
     }
 

@@ -97,6 +97,9 @@ public sealed class Surprise
         _due = _past is not null;
     }
 
+    /// <summary>Looks for which there was no time, so far.</summary>
+    public long Shed => _newest.Shed;
+
     /// <summary>Looks back from the tick noted last, if there is time for it, and keeps that tick's state. Does nothing where none was noted.</summary>
     public void Look(Timestamp now)
     {

@@ -29,6 +29,9 @@ public sealed class CanonicalDigest
     /// <summary>How many forecasts it covers.</summary>
     public long Count { get; private set; }
 
+    /// <summary>32 bytes; valid until the next <see cref="Add"/>.</summary>
+    public ReadOnlySpan<byte> Bytes => _value;
+
     /// <summary>64 hex digits.</summary>
     public string Value => Convert.ToHexStringLower(_value);
 

@@ -37,6 +37,7 @@ public sealed class CostTable
         _runS = [.. runs.Select(cost => cost.TotalSeconds)];
         _first = [.. _runS];
         _publishingS = publishing.TotalSeconds;
+        FirstPublishing = publishing;
         _frozen = frozen;
     }
 
@@ -45,6 +46,11 @@ public sealed class CostTable
         new(rungs, [.. rungs.Select(rung => manifest.CostTable.First(entry => entry.Batch == 1 && entry.Manoeuvres == rung).Cost)], frozen: true);
 
     public ReadOnlySpan<Rung> Rungs => _rungs;
+
+    /// <summary>The first estimates, as given: a table made of them and told the same observations says the same.</summary>
+    public IReadOnlyList<TimeSpan> FirstRuns => [.. _first.Select(TimeSpan.FromSeconds)];
+
+    public TimeSpan FirstPublishing { get; }
 
     /// <summary>
     /// Time from dispatch to handed over that a set at this rung will not exceed, as far as is known; never less than that of a cheaper rung: where

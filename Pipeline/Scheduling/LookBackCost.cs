@@ -28,14 +28,20 @@ public sealed class LookBackCost
         _free = free;
     }
 
+    /// <summary>A cost for a run that is told again, decision by decision (<see cref="AsRecorded"/>).</summary>
+    public static LookBackCost OfRecording() => new(TimeSpan.Zero, free: true) { AsRecorded = true };
+
     /// <summary>In lock-step a look costs the drive's clock nothing: none is ever shed.</summary>
     public static LookBackCost Free { get; } = new(TimeSpan.Zero, free: true);
+
+    /// <summary>Where a run is told again: whether the next look was made, as it was decided then, whatever it costs now; null: by what is known of the cost.</summary>
+    public bool? AsRecorded { get; set; }
 
     private bool Probes => _shed >= ShedBeforeProbe;
 
     /// <param name="slack">Until the next frames may be there.</param>
     public bool Fits(TimeSpan slack) =>
-        _free || TimeSpan.FromSeconds(_seconds * MarginFactor) + Margin <= slack || (Probes && slack > TimeSpan.Zero);
+        AsRecorded ?? (_free || TimeSpan.FromSeconds(_seconds * MarginFactor) + Margin <= slack || (Probes && slack > TimeSpan.Zero));
 
     public void Observe(TimeSpan service)
     {
