@@ -77,6 +77,8 @@ public sealed class SummaryTests : IDisposable
                 "4": null
               },
               "digest": null,
+              "instruction_set": null,
+              "recording": null,
               "injected": []
             }
 
