@@ -21,7 +21,7 @@ class Profile:
 
 
 PROFILES = {p.name: p for p in (
-    Profile("nano", "0.5.0", (128, 64), 2.0, "labels-1", batch=4, cost_table_ms=((16, 25.0), (8, 24.0), (1, 23.0))),
+    Profile("nano", "0.3.0", (128, 64), 2.0, "labels-1", batch=4, cost_table_ms=((16, 25.0), (8, 24.0), (1, 23.0))),
     Profile("base", "0.1.0", (256, 128), 1.0, "labels-1-base", batch=16, cost_table_ms=((16, 160.0), (8, 155.0), (1, 150.0)),
             channels=dict(stem=24, body=48, content=40, scales=16, blocks=6, fresh=48, bev=64, join=64, view=16, observed=24, descriptor=96, horizon=20, trunk=64,
                           unet=(64, 112, 192), carried=12, fine=8, near=24, close=8)),

@@ -127,8 +127,8 @@ def _demand(town, rng, path):
     return users
 
 
-def simulate(town, seed, folder, attempt=0, watch=None):
-    """One run of a town; deterministic in (town, seed, attempt). watch: called with SUMO's interface after every step that is kept."""
+def simulate(town, seed, folder, attempt=0):
+    """One run of a town; deterministic in (town, seed, attempt)."""
     import libsumo
     from . import motorway_traffic  # which is written in terms of this module
 
@@ -148,8 +148,6 @@ def simulate(town, seed, folder, attempt=0, watch=None):
             libsumo.simulationStep()
             if i < 0:
                 continue
-            if watch:
-                watch(libsumo)
             for who in libsumo.vehicle.getIDList():
                 x, y = libsumo.vehicle.getPosition(who)
                 if abs(x) < 1e6:

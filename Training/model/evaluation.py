@@ -63,8 +63,8 @@ def run(o, folder):
         regenerate.all_clips(o.data, split, o.workers)
     elif not o.clips:
         for part in ("validation",) if o.draft else dict.fromkeys(("validation", split)):
-            long_clips.make_all(o.data, part, o.workers)
-        validation_drives.make_all(o.data, workers=o.workers)
+            long_clips.make_all(o.data, part, workers=o.workers)
+        validation_drives.make_all(o.data, o.workers)
         if not o.draft:
             occluder.make_all(o.data, split, o.workers)
             other_rig.make_all(o.data, split, o.workers)

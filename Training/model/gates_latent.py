@@ -4,7 +4,7 @@ import numpy as np
 
 from . import contract as c
 from . import figures as f
-from .latents import BASELINES, SUDDEN
+from .latents import BASELINES
 
 HORIZONS = (0, 1, 2, 3)  # 0.5, 1, 2, 3 s
 GOALS = {1: ">= 0.10", 3: ">= 0.05"}
@@ -41,21 +41,18 @@ def another_action(m, clips, rows):
 
 
 def surprise(m, windows, threshold):
-    """windows: clip, kind, score, at_tick."""
+    """windows: clip, kind, score."""
     w_all = f.clip_weights(windows["clip"], 300)
-    for kind, at_tick in (("teleport", True), ("vanish", True), ("frozen", False), ("teleport", False), ("vanish", False)):
-        judged = windows["at_tick"].astype(bool) == at_tick
-        plain, odd = (windows["kind"] == "ordinary") & judged, (windows["kind"] == kind) & judged
-        gated = at_tick == (kind in SUDDEN)
+    plain = windows["kind"] == "ordinary"
+    for kind in ("teleport", "vanish", "frozen"):
+        odd = windows["kind"] == kind
         if odd.sum() < 10:
-            if gated:
-                m.missing(f"surprise_auc_{kind}", ">= 0.9", f"{int(odd.sum())} moments only")
+            m.missing(f"surprise_auc_{kind}", ">= 0.9", f"{int(odd.sum())} moments only")
             continue
         both = plain | odd
         value = f.area_under_curve(windows["score"][both], odd[both])
-        m.add(f"surprise_auc_{kind}" + ("" if gated else "_within_half_a_second"), value, f.area_under_curve(windows["score"][both], odd[both], w_all[:, both]), blind=0.5,
-              **(dict(gate=">= 0.9", passes=value >= 0.9, goal="0.98") if gated else {}),
-              note=f"{int(odd.sum())} edited moments against {int(plain.sum())} ordinary {'ticks, at the tick of the edit' if at_tick else 'half-seconds'}; {(windows['score'][odd] >= threshold).mean():.0%} and {(windows['score'][plain] >= threshold).mean():.1%} of them reach the threshold; "
+        m.add(f"surprise_auc_{kind}", value, f.area_under_curve(windows["score"][both], odd[both], w_all[:, both]), blind=0.5, gate=">= 0.9", passes=value >= 0.9, goal="0.98",
+              note=f"{int(odd.sum())} edited moments against {int(plain.sum())} ordinary half-seconds; {(windows['score'][odd] >= threshold).mean():.0%} and {(windows['score'][plain] >= threshold).mean():.1%} of them reach the threshold; "
                    + ("the front camera's picture repeated, ego at 3 m/s or faster" if kind == "frozen" else "drawn again with the car moved 6-14 m or gone; it stood or drove in sight within 22 m"))
 
 
@@ -64,4 +61,4 @@ def everything(m, long, settings):
     rank = float(long["latent_rank"])
     m.add("latent_effective_rank", rank, gate=">= 0.5", passes=rank >= 0.5, note="share of D, of the observed maps in the same run")
     another_action(m, long["latent_clip"], long["latent_rows"].astype(float))
-    surprise(m, {k: long[f"window_{k}"] for k in ("clip", "kind", "score", "at_tick")}, settings["surprise"]["manifest"]["threshold"])
+    surprise(m, {k: long[f"window_{k}"] for k in ("clip", "kind", "score")}, settings["surprise"]["manifest"]["threshold"])

@@ -16,7 +16,6 @@ BEFORE = 5                # ticks over which the change of the map is taken
 STANDING_MPS = 0.5
 LEAST_SPREAD = 1e-6
 EDITS = ("teleport", "vanish", "frozen")
-SUDDEN = ("teleport", "vanish")  # done within one picture: judged at its tick; a frozen picture shows as the vehicle drives on, within half a second
 WORST_CELLS = 3
 BASELINES = ("mean", "shrinkage", "damped_velocity")
 
@@ -104,27 +103,22 @@ class Surprise:
 
     def __init__(self, clips):
         """clips: validation results."""
-        self.whitening = whitening([clip["abrupt"] for clip in clips])
-        ordinary = np.concatenate([self._changed(clip["abrupt"]) for clip in clips])
+        ordinary = np.concatenate([clip["abrupt"][SURPRISE_FIRST:] for clip in clips]).astype(np.float64)
         self.mean, self.spread = ordinary.mean(0), ordinary.std(0) + LEAST_SPREAD
         self.scene = usual(self._worst(ordinary))
         self.own = usual(-np.concatenate([clip["own"][SURPRISE_FIRST:] for clip in clips]).astype(np.float64))
         self.validation = self.told_apart(clips)
         self.hours = len(ordinary) * c.TICK_S / 3600
-        self.threshold = float(max(self.score(clip["abrupt"], clip["own"][SURPRISE_FIRST:]).max() for clip in clips)) * 1.001
+        self.threshold = float(max(self.score(clip["abrupt"][SURPRISE_FIRST:], clip["own"][SURPRISE_FIRST:]).max() for clip in clips)) * 1.001
 
-    def _changed(self, abrupt):
-        """[n, D, X', Y'] -> [n, X', Y'], the mean square of the whitened change"""
-        return (np.einsum("de,nexy->ndxy", self.whitening.astype(np.float32), abrupt.astype(np.float32)) ** 2).mean(1).astype(np.float64)
-
-    def _worst(self, changed):
+    def _worst(self, abrupt):
         """[n, X', Y'] -> [n]"""
-        z = ((changed - self.mean) / self.spread).reshape(len(changed), -1)
+        z = ((abrupt.astype(np.float64) - self.mean) / self.spread).reshape(len(abrupt), -1)
         return np.sort(z, axis=1)[:, -WORST_CELLS:].mean(1)
 
     def parts(self, abrupt, own):
-        """[n, D, X', Y'] and [n] -> [n, 2]: of the scene and of own motion"""
-        return np.stack([(self._worst(self._changed(abrupt)) - self.scene[0]) / self.scene[1], (-own.astype(np.float64) - self.own[0]) / self.own[1]], 1)
+        """[n, X', Y'] and [n] -> [n, 2]: of the scene and of own motion"""
+        return np.stack([(self._worst(abrupt) - self.scene[0]) / self.scene[1], (-own.astype(np.float64) - self.own[0]) / self.own[1]], 1)
 
     def score(self, abrupt, own):
         return self.parts(abrupt, own).max(1)
@@ -132,43 +126,26 @@ class Surprise:
     def told_apart(self, clips):
         """The area under the curve of each kind of edit."""
         windows = self.windows(clips)
-        judged = windows["at_tick"]
-        plain = (windows["kind"] == "ordinary")
+        plain = windows["kind"] == "ordinary"
         kinds = {kind: windows["kind"] == kind for kind in EDITS}
-        return {kind: round(float(area_under_curve(windows["score"][both], odd[both])), 4) for kind, odd in kinds.items() if odd.any()
-                for both in [(plain | odd) & (judged == (kind in SUDDEN))]}
+        return {kind: round(float(area_under_curve(windows["score"][plain | odd], odd[plain | odd])), 4) for kind, odd in kinds.items() if odd.any()}
 
     def windows(self, clips):
-        """The highest score within half a second, for edited moments and for ordinary ones that do not overlap; and the score of the very tick of an edit, and of
-        every ordinary one. -> clip, kind, score, at_tick (bool)"""
+        """The highest score within half a second, for edited moments and for ordinary ones that do not overlap. -> clip, kind, score"""
         rows = []
         for number, clip in enumerate(clips):
-            plain = self.score(clip["abrupt"], clip["own"][SURPRISE_FIRST:])
-            rows += [(number, "ordinary", plain[i:i + WINDOW].max(), False) for i in range(0, len(plain) - WINDOW + 1, WINDOW)]
-            rows += [(number, "ordinary", score, True) for score in plain]
-            for kind, (_, abrupt, own) in clip["edited"].items():
-                score = self.score(abrupt, own)
-                rows += [(number, kind, score.max(), False), (number, kind, score[0], True)]
-        return {"clip": np.array([r[0] for r in rows], np.int32), "kind": np.array([r[1] for r in rows]), "score": np.array([r[2] for r in rows], np.float32), "at_tick": np.array([r[3] for r in rows])}
+            plain = self.score(clip["abrupt"][SURPRISE_FIRST:], clip["own"][SURPRISE_FIRST:])
+            rows += [(number, "ordinary", plain[i:i + WINDOW].max()) for i in range(0, len(plain) - WINDOW + 1, WINDOW)]
+            rows += [(number, kind, self.score(abrupt, own).max()) for kind, (_, abrupt, own) in clip["edited"].items()]
+        return {"clip": np.array([r[0] for r in rows], np.int32), "kind": np.array([r[1] for r in rows]), "score": np.array([r[2] for r in rows], np.float32)}
 
     def into(self):
         """-> calibration["surprise"] of model.json"""
         text = lambda a: base64.b64encode(np.ascontiguousarray(a, "<f4").tobytes()).decode()
-        horizon = {"horizon_s": round(SURPRISE_TICKS * c.TICK_S, 3), "cells_mean": text(self.mean), "cells_spread": text(self.spread), "mean": round(self.scene[0], 6), "sd": round(self.scene[1], 6), "whitening": text(self.whitening)}
+        horizon = {"horizon_s": round(SURPRISE_TICKS * c.TICK_S, 3), "cells_mean": text(self.mean), "cells_spread": text(self.spread), "mean": round(self.scene[0], 6), "sd": round(self.scene[1], 6)}
         return {"statistic": "abrupt", "worst_cells": WORST_CELLS, "per_horizon": [horizon],
                 "own_motion": {"ticks": OWN_TICKS, "centre": round(self.own[0], 6), "width": round(self.own[1], 6)},
                 "threshold": round(self.threshold, 4), "m": 1, "n": WINDOW, "false_alarms_per_hour": round(3.0 / self.hours, 2), "validation_hours": round(self.hours, 4)}
-
-
-def whitening(changes):
-    """changes: [n, D, X', Y'] a clip, of ordinary traffic -> [D, D] that makes them as large in every direction and uncorrelated, cells and ticks pooled."""
-    total, count = 0.0, 0
-    for clip in changes:
-        flat = clip.astype(np.float64).transpose(0, 2, 3, 1).reshape(-1, clip.shape[1])
-        total, count = total + flat.T @ flat, count + len(flat)
-    values, directions = np.linalg.eigh(total / count)
-    values = np.maximum(values, 1e-6 * max(values.max(), 1e-12))
-    return (directions * values ** -0.5) @ directions.T
 
 
 def usual(values):

@@ -29,13 +29,10 @@ class Size:
     carried: int = 8       # channels of the trunk that are taken along the flow to each horizon
     fine: int = 6          # channels of the encoder's half-size features that own motion is seen in, folded four to one into `features`
     near: int = 16         # channels lifted to the near map's 1 m cells
-    context: int = 16      # of the scene about, that every step's hazard is told
     close: int = 6         # channels of each of the near map's levels that risk is read from
 
     def __post_init__(self):
         object.__setattr__(self, "unet", tuple(self.unet))
-        if self.observed % 4:
-            raise ValueError(f"observed {self.observed}: the state keeps it folded four to one, so it must be a multiple of four")
         if 2 * self.view != 4 * self.fine:
             raise ValueError(f"view {self.view} and fine {self.fine}: the state keeps the fine features below the view, so view must be twice as many")
 
@@ -50,12 +47,7 @@ class Size:
 
     @property
     def state(self):
-        return self.bev + self.ego + self.view + self.usual
-
-    @property
-    def usual(self):
-        """Planes of the state that keep what this vehicle mostly sees: the observed maps of the last seconds, four cells folded into one, and their weight."""
-        return self.observed // 4 + 1
+        return self.bev + self.ego + self.view
 
 
 def chosen_size():
@@ -63,7 +55,6 @@ def chosen_size():
 
 
 SCALE_LOW_PXPM, SCALE_HIGH_PXPM = 1.0 * c.PICTURE_WIDTH_PX / 128, 40.0 * c.PICTURE_WIDTH_PX / 128  # apparent scale of a metre in the picture: 91 m ... 2.3 m at 70 degrees across
-REGIONS = (3, 2)  # of the map, along X and Y, that a descriptor and the context are made of
 EGO_SCALE = (10.0, 0.3, 2.0)  # speed m/s, yaw rate rad/s, acceleration m/s2: one unit inside the networks
 
 

@@ -1,7 +1,6 @@
 """Alarms: episodes of them, what they catch and how often they come; the levels, chosen on validation clips alone."""
 
 import numpy as np
-from scipy.stats import betabinom
 
 from . import calibration as cal
 from . import contract as c
@@ -11,9 +10,8 @@ FALL = 0.7                        # of the rising threshold
 THRESHOLDS = tuple(np.round(np.r_[np.arange(0.04, 0.2, 0.02), np.arange(0.2, 0.95, 0.025)], 3))
 TTC_THRESHOLDS_S = tuple(np.round(np.arange(0.3, 4.01, 0.1), 1))
 DRIVE_S = 12.0                    # a calm drive, as the samples are
-OF_DRIVES, CHANCE = 20, 0.05      # a level is silent enough where more than so many of 20 further such drives alarm at most once in twenty times:
-MOST_ALARMED = 2                  # with an ego log
-MOST_ALARMED_NO_LOG = 5           # without, where every forecast says that it is degraded
+FALSE_ALARMS = 0.042              # of such drives: with it at most 2 of 20 alarm, nineteen times in twenty
+FALSE_ALARMS_NO_LOG = 0.15        # without an ego log, where every forecast says that it is degraded
 MOVING_MPS, MARGIN_TICKS = 1.0, 10  # what counts as calm driving: it moves, and no threat is a second away
 HORIZONS = (2, 3)                 # of alarms: 2 and 3 s; one on the risk within 1 s leaves too little time
 EPISODES_OVER_TTC = 1.6           # on validation; the gate on test towns is 2
@@ -64,24 +62,17 @@ def calm_of(steps, speed):
     return ~near & (speed >= MOVING_MPS)
 
 
-def false_alarms(series, score, pairs, rule, most):
-    """[len(pairs)] share of calm drives of 12 s in which an alarm is raised, and the chance that more than `most` of 20 further ones alarm: from all calm natural
-    driving, and from drives chosen as the calm test drives are, whichever says the higher; and how many drives of both."""
+def false_share(series, score, pairs, rule):
+    """[len(pairs)] share of calm drives of 12 s in which an alarm would be raised: from all calm natural driving, (alarms + 1/2) / drives, as few of a few
+    hundred tell little, or from drives chosen as the calm test drives are, (alarmed + 1/2) / (drives + 1), whichever is the higher; and how many drives of both."""
     some = [s for s in series if s["natural"] and s["calm"].any()]
     count = np.array([sum(int(s["calm"][raised_at]) for s in some for raised_at in alarms(score(s), rise, fall, *rule)) for rise, fall in pairs])
-    drives = sum(int(s["calm"].sum()) for s in some) * c.TICK_S / DRIVE_S
-    share = 1 - np.exp(-count / max(drives, 1e-9))
-    chance = more_than(most, share * drives, drives)
+    looked_at = sum(int(s["calm"].sum()) for s in some) * c.TICK_S / DRIVE_S
+    share = 1 - np.exp(-(count + 0.5) / max(looked_at, 1e-9))
     chosen = [s for s in series if s["calm_drive"]]
     if chosen:
-        alarmed = curve(chosen, score, pairs, rule)[..., 3].sum(1)
-        share, chance = np.maximum(share, alarmed / len(chosen)), np.maximum(chance, more_than(most, alarmed, len(chosen)))
-    return share, chance, drives + len(chosen)
-
-
-def more_than(most, alarmed, drives):
-    """The chance that more than `most` of 20 drives alarm where `alarmed` of `drives` did: beta-binomial, with Jeffreys' prior, so that few drives looked at tell little."""
-    return betabinom.sf(most, OF_DRIVES, alarmed + 0.5, drives - alarmed + 0.5)
+        share = np.maximum(share, (curve(chosen, score, pairs, rule)[..., 3].sum(1) + 0.5) / (len(chosen) + 1))
+    return share, looked_at + len(chosen)
 
 
 def counted(series, score, rise, fall, rule):
@@ -139,8 +130,8 @@ def over_ttc(ours, met, curve_episodes, curve_met, ttc_episodes, ttc_met):
     return min(ours / theirs, MOST_OVER_TTC) if theirs > 0 else MOST_OVER_TTC if ours > 0 else 1.0
 
 
-def choose(series, against_ttc=True, most=MOST_ALARMED):
-    """series of validation clips. For every horizon, rule and threshold: of those at which more than `most` of 20 calm drives alarm at most once in twenty times and that come at most 1.6 times as often as
+def choose(series, against_ttc=True, most_false=FALSE_ALARMS):
+    """series of validation clips. For every horizon, rule and threshold: of those at which few calm drives alarm and that come at most 1.6 times as often as
     a time-to-collision alarm from the true boxes that meets as many events, the one that meets most events in time; of equals the longer lead.
     against_ttc False leaves that ratio out: without an ego log the alarm is not held against one that knows the speeds.
     -> levels, table of (horizon, m, n, threshold, share of calm drives alarmed, events met, median lead, episodes an hour, over the time-to-collision alarm)"""
@@ -150,15 +141,15 @@ def choose(series, against_ttc=True, most=MOST_ALARMED):
         for horizon in HORIZONS:
             counts = curve(series, of_risk(horizon), RISK_PAIRS, (m, n))
             episodes, met = rates(counts, series)
-            shares, chances, _ = false_alarms(series, of_risk(horizon), RISK_PAIRS, (m, n), most)
+            false_alarms, _ = false_share(series, of_risk(horizon), RISK_PAIRS, (m, n))
             for i, threshold in enumerate(THRESHOLDS):
-                false, chance = float(shares[i]), float(chances[i])
+                false = float(false_alarms[i])
                 leads = counts[i, :, 2][np.isfinite(counts[i, :, 2])]
                 lead = float(np.median(leads)) if len(leads) else 0.0
                 ratio = over_ttc(episodes[i], met[i], episodes, met, ttc_episodes, ttc_met)
                 table.append((c.HORIZONS_S[horizon], m, n, float(threshold), round(false, 4), round(float(met[i]), 4), round(lead, 2), round(float(episodes[i]), 1), round(ratio, 3)))
-                silent = chance <= CHANCE  # where none is silent and seldom enough, the silent one that meets most
-                worth = (silent and (ratio <= EPISODES_OVER_TTC or not against_ttc), silent, met[i] if silent else -chance, lead)
+                silent = false <= most_false  # where none is silent and seldom enough, the silent one that meets most
+                worth = (silent and (ratio <= EPISODES_OVER_TTC or not against_ttc), silent, met[i] if silent else -false, lead)
                 if best is None or worth > best[0]:
                     best = worth, horizon, float(threshold), (m, n)
     _, horizon, rise, (m, n) = best

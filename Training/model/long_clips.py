@@ -1,13 +1,13 @@
 """Natural-rate clips long enough for forecasts of 3 s to be compared with what came, and for alarms to be counted an hour, with edits of them in which
 one car teleports or vanishes: `cd Training && python3 -m model.long_clips --out DATA/clips`. Runs of their own seeds; the same arguments give the same clips."""
 
+import argparse
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
 
 from drives import choose, clips, glare, labels, make, rig, scene, towns
-
-from . import making
 
 TICKS, LEAST_TICKS, FIRST_SEED = 144, 72, 6001
 COUNTS = {"validation": 100, "test": 120, "last": 100}
@@ -30,8 +30,9 @@ def plan(split, count):
 def make_run(job):
     """All long clips of one run, each with its edits. -> how many were made."""
     split, number, seed, count, out, work = job
-    mark, out = mark_of(out, split, number, seed), Path(out, folder_of(split))
+    out = Path(out, folder_of(split))
     (out / "edits").mkdir(parents=True, exist_ok=True)
+    mark = out / f".t{number:02d}-{seed}.done"
     if mark.exists():
         return 0
     town = towns.build(number, work)
@@ -121,15 +122,27 @@ def _free(s, tick, boxes, row, moved):
     return not (s.town.building_mask[cell[:, 1], cell[:, 0]] > 0).any()
 
 
-def mark_of(out, split, number, seed):
-    return Path(out, folder_of(split), f".t{number:02d}-{seed}.done")
-
-
-def make_all(out, split, workers=2):
+def make_all(out, split, count=None, workers=2):
+    """What is there is not made again."""
     clips.refuse_folder_of_another(out, folder_of(split))
-    jobs = [(split, *job, str(out), making.work_of(out)) for job in plan(split, COUNTS[split])]
-    making.missing(make_run, jobs, lambda job: mark_of(out, split, *job[1:3]), workers, f"long clips, {split}")
+    jobs = [(split, *job, str(out), str(Path(out).parent / "towns")) for job in plan(split, count or COUNTS[split])]
+    jobs = [job for job in jobs if not Path(out, folder_of(split), f".t{job[1]:02d}-{job[2]}.done").exists()]
+    if not jobs:
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for n, made in enumerate(pool.imap_unordered(make_run, jobs), 1):
+            print(f"long clips, {split}: run {n} of {len(jobs)}, {made} made", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--split", action="append", choices=["validation", "test"], help="both by default")
+    parser.add_argument("--workers", type=int, default=2)
+    o = parser.parse_args()
+    for split in o.split or ("validation", "test"):
+        make_all(o.out, split, workers=o.workers)
 
 
 if __name__ == "__main__":
-    making.command(make_all, __doc__, ("validation", "test"))
+    main()

@@ -120,7 +120,7 @@ class Stream:
             self.occluded[name] = self.occluded.get(name, 0) + count
 
     def edited(self, t0, pictures):
-        """Of the moments from t0 on, had the pictures been these: tick, abrupt changes [WINDOW, D, X', Y'], own agreement [WINDOW]."""
+        """Of the moments from t0 on, had the pictures been these: tick, abrupt changes [WINDOW, X', Y'], own agreement [WINDOW]."""
         state, before, out, own = self.states[t0 - 1], self.residuals[t0 - 1], [], []
         for j, picture in enumerate(pictures):
             state, observed, _, agreement = self.remember(self.features(picture), t0 + j, [(t0 + j - 1, state, True)])
@@ -145,7 +145,7 @@ class Stream:
     def result(self):
         observed = np.stack(self.observed)
         out = {"name": self.clip.name, "town": self.clip.town, "observed": observed, "ego": self.clip.ego[:self.clip.T], "occluded": self.occluded,
-               "rows": {k: np.stack(v) for k, v in self.rows.items()}, "sparse": {k: np.stack(v) for k, v in self.sparse.items()}, "abrupt": np.stack(self.abrupt[SURPRISE_FIRST:]), "own": lately(self.agreement), "edited": {}, "driven": {}}
+               "rows": {k: np.stack(v) for k, v in self.rows.items()}, "sparse": {k: np.stack(v) for k, v in self.sparse.items()}, "abrupt": np.stack(self.abrupt), "own": lately(self.agreement), "edited": {}, "driven": {}}
         for t, latents in self.driven.items():
             error = np.full((2, c.K), np.nan)
             for k, ticks in enumerate(c.HORIZON_TICKS):
@@ -163,8 +163,10 @@ class Stream:
 
 
 def change(before, residual):
-    """How much the forecast's error changed within a tick, [D, X', Y']: what drives on as forecast changes it little; None where there is nothing to compare."""
-    return None if before is None or residual is None else (residual - before).astype(np.float16)
+    """How much the forecast's error changed within a tick, [X', Y']: what drives on as forecast changes it little; NaN where there is nothing to compare."""
+    if before is None or residual is None:
+        return np.full((c.GRID_SIZE[0] // 2, c.GRID_SIZE[1] // 2), np.nan, np.float32)
+    return ((residual - before) ** 2).mean(0).astype(np.float32)
 
 
 def lately(agreement):

@@ -4,7 +4,7 @@ import numpy as np
 
 from . import figures as f
 
-LEAST_CLIPS = 40  # with a positive, for a horizon to be reported
+LEAST_CLIPS = 40  # with a positive, for a horizon to be judged at the natural rate
 RATIO_LOW = 0.7   # a ratio gate holds when the point reaches it and the lower bound this share of it
 
 

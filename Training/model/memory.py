@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from . import contract as c
 from . import geometry as g
-from .layers import EGO_SCALE, REGIONS, SCALE_HIGH_PXPM, SCALE_LOW_PXPM, conv
+from .layers import EGO_SCALE, SCALE_HIGH_PXPM, SCALE_LOW_PXPM, conv
 from .own_motion import EgoFromView
 
 
@@ -70,9 +70,7 @@ class Lift(nn.Module):
         return F.pad(near, (y0, c.GRID_SIZE[1] - y1, x0, c.GRID_SIZE[0] - x1))
 
 
-USUAL_S = 8.0      # over which what a vehicle mostly sees is forgotten
-FOLLOWS_S = 0.083  # the map comes no nearer to what the gates ask for than 1 - exp(-elapsed / this): 0.7 of the way at 10 Hz. Without, it answered itself: of a
-                   # scene that stood still it made one map at even ticks and another at odd ones (mean square of the difference 0.13, over two ticks 0.03)
+REGIONS = (3, 2)  # of the map, along X and Y, that a descriptor is made of
 
 
 class Memory(nn.Module):
@@ -98,7 +96,7 @@ class Memory(nn.Module):
         x_cells, y_cells = c.GRID_SIZE
         bev = state[:, :s.bev]                                              # [B, bev, X, Y]
         last = state[:, s.bev:s.bev + s.ego, 0, 0]                          # [B, 4]: last estimate, and whether there was one
-        kept = state[:, s.bev + s.ego:-s.usual]                             # [B, view, X, Y] = [B, view, 3*h, w]: the content, and below it the fine features
+        kept = state[:, s.bev + s.ego:]                                     # [B, view, X, Y] = [B, view, 3*h, w]: the content, and below it the fine features
         h = c.FEATURE_SIZE[0]
         view_before = kept[:, :, :h]                                        # [B, view, h, w]
         fine_before = torch.cat([kept[:, :, h:2 * h], kept[:, :, 2 * h:]], 1)                    # [B, 4*fine, h, w]
@@ -114,20 +112,16 @@ class Memory(nn.Module):
         bias = self.motion(torch.cat([given, elapsed_s * 3], 1))[:, :, None, None]
         joined = self.join(torch.cat([fresh + bias, warped, count], 1))     # [B, join, X, Y]
         gate, new = self.gates(joined).chunk(2, 1)
-        follows = torch.where(elapsed_s > 0, 1 - torch.exp(elapsed_s * (-1 / FOLLOWS_S)), torch.ones_like(elapsed_s))  # the first map is all there is
-        asked = torch.sigmoid(gate) * (torch.tanh(new) - warped)
-        bev = warped + follows[:, :, None, None] * asked                    # [B, bev, X, Y]
+        gate = torch.sigmoid(gate)
+        bev = (1 - gate) * warped + gate * torch.tanh(new)                  # [B, bev, X, Y]
 
         view, fine, ground, sees = self.ego.views(features, lift, lift_valid, camera_mask, s)
         estimate, tried, road = self.ego(view, view_before, fine, fine_before, ground, sees, last, elapsed_s, given)  # [B, 3], in EGO_SCALE
         planes = torch.cat([estimate, torch.ones_like(known)], 1)[:, :, None, None].expand(-1, -1, x_cells, y_cells)
         keep = torch.cat([view, fine[:, :s.view], fine[:, s.view:]], 2)     # [B, view, 3*h, w]
-        observed = self.observe(F.avg_pool2d(warped + asked, 2))            # [B, D, X/2, Y/2]: at once, so that a sudden change is one
-        faded = torch.exp(elapsed_s.clamp(min=c.TICK_S) * (-1 / USUAL_S))[:, :, None, None]      # [B, 1, 1, 1]
-        newest = torch.cat([F.pixel_shuffle(observed, 2), torch.ones_like(gate[:, :1])], 1)      # [B, usual, X, Y]
-        usual = state[:, -s.usual:] * faded + newest * (1 - faded)
-        next_state = torch.cat([bev, planes, keep, usual], 1)               # [B, S, X, Y]
+        next_state = torch.cat([bev, planes, keep], 1)                      # [B, S, X, Y]
 
+        observed = self.observe(F.avg_pool2d(bev, 2))                       # [B, D, X/2, Y/2]
         regions = F.avg_pool2d(bev, x_cells // REGIONS[0]).flatten(1)       # [B, bev*6]
         descriptor = F.normalize(self.describe(regions), dim=1)             # [B, E]
         agreement = self.ego.agreement(tried, ego_motion[:, 3:4].clamp(0, self.ego.SPEEDS_MPS[-1]), road * known)             # [B, 1]

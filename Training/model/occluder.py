@@ -1,8 +1,9 @@
 """A scene for the memory: somebody stands in sight, a lorry drives between, and where they stand must stay occupied while no camera sees it. Each scene is drawn
 twice, with and without that somebody, so that what the model says of the hidden place can only come from what it remembers: without a memory the two are alike.
-Train towns have such scenes too, among their other clips, where the somebody who is not drawn is in no label.
 `cd Training && python3 -m model.occluder --out DATA/clips`. The same arguments give the same clips."""
 
+import argparse
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,10 @@ import torch
 from drives import choose, clips, labels, make, rig, scene, towns, traffic
 
 from . import contract as c
-from . import making
 from .records import motion_of, rig_of, united
 from .workers import kept, progress, shared_out
 
-FIRST_SEED, A_TOWN, TICKS = 8001, {"train": 4, "validation": 5, "test": 5, "last": 5}, 60
+FIRST_SEED, A_TOWN, TICKS = 8001, 5, 60
 HIDDEN_TICKS = (8, 30)            # how long the place must be out of sight
 SEEN_TICKS = 12                   # and in sight before that, at the least
 LORRY_MPS, CREEP_MPS = (2.5, 5.0), 1.5
@@ -27,7 +27,7 @@ KEPT_TICKS = 25                   # of hiding that are measured
 
 
 def folder_of(split):
-    return "train" if split == "train" else f"occluder-{split}"
+    return f"occluder-{split}"
 
 
 def staged(town, run, rng):
@@ -85,15 +85,16 @@ def hidden_from(s):
 def make_town(job):
     """All scenes of one town. -> how many were made."""
     split, number, seed, out, work = job
-    mark, out = mark_of(out, split, number, seed), Path(out, folder_of(split))
+    out = Path(out, folder_of(split))
     out.mkdir(parents=True, exist_ok=True)
+    mark = out / f".t{number:02d}-{seed}.done"
     if mark.exists():
         return 0
     town = towns.build(number, work)
     run = make.run_of(town, seed, work)
     rng, k = np.random.default_rng([7035, number, seed]), 0
     for _ in range(MOST_TRIES):
-        if k == A_TOWN[split]:
+        if k == A_TOWN:
             break
         three = staged(town, run, rng)
         if three is None:
@@ -102,37 +103,33 @@ def make_town(job):
         hiding = hidden_from(s)
         if hiding is None:
             continue
-        train = split == "train"
-        cameras = sorted([0, *(s.rng.permutation(5)[:make.LONG_CAMERAS - 1] + 1).tolist()]) if train else list(range(6))
-        draws = make.renderer("light" if train else "averaged")
-        s.prepare(draws)
+        s.prepare(make.renderer())
         whole = s.pose.copy()
         for variant in VARIANTS:
             s.pose = whole.copy()
             if variant == "without":
                 s.pose[s.users == 1] = np.nan
-            jpegs = [scene.jpeg(scene.model_picture(p)) for i in range(TICKS) for p in s.pictures(draws, i, cameras)]
-            if not train:
-                s.pose = whole.copy()  # the place is told in both
+            jpegs = [scene.jpeg(scene.model_picture(p)) for i in range(TICKS) for p in s.pictures(make.renderer(), i, list(range(6)))]
+            s.pose = whole.copy()  # the place is told in both
             every = range(TICKS + choose.FUTURE)
-            meta = {"schema": "forecast.clip/1", "cameras": [rig.NAMES[n] for n in cameras], "ticks": TICKS, "footprint": choose.footprint(three, 0), "town": town.name, "seed": seed, "split": split,
+            meta = {"schema": "forecast.clip/1", "cameras": list(rig.NAMES), "ticks": TICKS, "footprint": choose.footprint(three, 0), "town": town.name, "seed": seed, "split": split,
                     "enriched": False, "weather": s.weather, "hidden": hiding, "variant": variant}
             clips.write(out / f"o-{town.name}-{seed}-{k:03d}-{variant}.npz", meta, jpegs, s.ego, [s.boxes(i) for i in every],
-                        [s.visible(i) if i < TICKS else np.ones(len(s.boxes(i)), bool) for i in every], rig.model_intrinsics(s.intrinsics[cameras]), s.vehicle_from_camera[cameras])
+                        [s.visible(i) if i < TICKS else np.ones(len(s.boxes(i)), bool) for i in every], rig.model_intrinsics(s.intrinsics), s.vehicle_from_camera)
         k += 1
     mark.write_text(str(k))
     return k
 
 
-def mark_of(out, split, number, seed):
-    return Path(out, folder_of(split), f".o{number:02d}-{seed}.done")
-
-
 def make_all(out, split, workers=2):
-    """Towns alone: on a motorway nobody crosses."""
-    numbers = [n for kind, splits in towns.NUMBERS.items() if kind != "motorway" for n in splits[split]]
-    jobs = [(split, number, FIRST_SEED, str(out), making.work_of(out)) for number in numbers]
-    making.missing(make_town, jobs, lambda job: mark_of(out, *job[:3]), workers, f"scenes behind a lorry, {split}")
+    """What is there is not made again. Towns alone: on a motorway nobody crosses."""
+    jobs = [(split, number, FIRST_SEED, str(out), str(Path(out).parent / "towns")) for number in towns.SPLITS[split]]
+    jobs = [job for job in jobs if not Path(out, folder_of(split), f".t{job[1]:02d}-{job[2]}.done").exists()]
+    if not jobs:
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for n, made in enumerate(pool.imap_unordered(make_town, jobs), 1):
+            print(f"scenes behind a lorry, {split}: town {n} of {len(jobs)}, {made} made", flush=True)
 
 
 @torch.no_grad()
@@ -182,5 +179,15 @@ def collect(model, data, split, workers=1, keep=None):
     return {"name": np.array(names), **{key: np.stack([[rows[f"{n}-{v}"][key] for v in VARIANTS] for n in names]).astype(np.float16) for key in ("memory", "fresh")}}
 
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--split", action="append", choices=["validation", "test"], help="test by default")
+    parser.add_argument("--workers", type=int, default=2)
+    o = parser.parse_args()
+    for split in o.split or ("test",):
+        make_all(o.out, split, o.workers)
+
+
 if __name__ == "__main__":
-    making.command(make_all, __doc__, ("train", "validation", "test"), default=("train", "test"))
+    main()

@@ -1,6 +1,8 @@
 """The same moments seen by another rig than any in training (rig.van) and by the rig that training knows, the model told each one's calibration:
 `cd Training && python3 -m model.other_rig --out DATA/clips`. The same arguments give the same clips."""
 
+import argparse
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from drives import choose, clips, make, rig, scene, towns
 
 from . import contract as c
 from . import figures as f
-from . import making, records
+from . import records
 from . import variants as v
 from .workers import kept
 
@@ -25,8 +27,9 @@ def folder_of(split):
 def make_town(job):
     """All clips of one town, each once a rig. -> how many moments."""
     split, number, seed, out, work = job
-    mark, out = mark_of(out, split, number, seed), Path(out, folder_of(split))
+    out = Path(out, folder_of(split))
     out.mkdir(parents=True, exist_ok=True)
+    mark = out / f".t{number:02d}-{seed}.done"
     if mark.exists():
         return 0
     town = towns.build(number, work)
@@ -49,13 +52,15 @@ def make_town(job):
     return len(windows)
 
 
-def mark_of(out, split, number, seed):
-    return Path(out, folder_of(split), f".t{number:02d}-{seed}.done")
-
-
 def make_all(out, split, workers=2):
-    jobs = [(split, number, FIRST_SEED, str(out), making.work_of(out)) for kind in towns.NUMBERS.values() for number in kind[split]]
-    making.missing(make_town, jobs, lambda job: mark_of(out, *job[:3]), workers, f"another rig, {split}")
+    """What is there is not made again."""
+    jobs = [(split, number, FIRST_SEED, str(out), str(Path(out).parent / "towns")) for kind in towns.NUMBERS.values() for number in kind[split]]
+    jobs = [job for job in jobs if not Path(out, folder_of(split), f".t{job[1]:02d}-{job[2]}.done").exists()]
+    if not jobs:
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for n, made in enumerate(pool.imap_unordered(make_town, jobs), 1):
+            print(f"another rig, {split}: town {n} of {len(jobs)}, {made} made", flush=True)
 
 
 def collect(model, blind, data, split, workers=1, keep=None):
@@ -90,5 +95,15 @@ def measure(m, arrays, settings):
         m.add("other_rig_ap_2s_minus_own", ours - theirs, drawn, note="paired")
 
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--split", action="append", choices=["validation", "test"], help="test by default")
+    parser.add_argument("--workers", type=int, default=2)
+    o = parser.parse_args()
+    for split in o.split or ("test",):
+        make_all(o.out, split, o.workers)
+
+
 if __name__ == "__main__":
-    making.command(make_all, __doc__, ("validation", "test"), default=("test",))
+    main()

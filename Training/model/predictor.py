@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from . import contract as c
 from . import geometry as g
-from .layers import EGO_SCALE, REGIONS, Residual, conv
+from .layers import EGO_SCALE, Residual, conv
 
 
 def twice(x):
@@ -64,9 +64,6 @@ class Predictor(nn.Module):
         pace = (2, c.K, size.observed)                                      # standing, driving
         self.hold = nn.Parameter(torch.ones(*pace, 1, 1))
         self.gain = nn.Parameter(torch.ones(*pace, 1, 1))
-        self.stay = nn.Parameter(torch.zeros(*pace, 1, 1))
-        self.leave = nn.Parameter(torch.zeros(*pace, 1, 1))
-        self.register_buffer("common", torch.zeros(size.observed, c.GRID_SIZE[0] // 2, c.GRID_SIZE[1] // 2))  # the mean of what is observed; set when the last layer is fitted
         self.rest = nn.Parameter(torch.zeros(*pace, c.GRID_SIZE[0] // 2, c.GRID_SIZE[1] // 2))  # what a place mostly shows
         self.close = nn.Sequential(conv(size.trunk, 48), nn.Conv2d(48, 4 * (1 + NEAR_STEPS) * (1 + size.close), 1))
         self.doubt = nn.Sequential(nn.Linear(size.trunk + 1, 32), nn.ReLU(), nn.Linear(32, 2 * c.K))
@@ -75,8 +72,7 @@ class Predictor(nn.Module):
         self.register_buffer("share", (torch.arange(g.SUB_STEPS).float() + 1) / g.SUB_STEPS)
         maps = 2 * (size.horizon + 3)
         self.point = nn.Sequential(nn.Conv2d(maps + 4 + 2 * (1 + size.close), 40, 1), nn.ReLU(), nn.Conv2d(40, 32, 1), nn.ReLU())
-        self.context = nn.Linear(6 * size.trunk + 3, size.context)         # the scene about, of six regions of the trunk: what no footprint passes through
-        self.step = nn.Sequential(nn.Linear(2 * 64 + 8 + size.context, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1))
+        self.step = nn.Sequential(nn.Linear(2 * 64 + 8, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1))
         nn.init.constant_(self.step[-1].bias, -4.0)
         self.register_buffer("which", torch.eye(c.K))
 
@@ -95,11 +91,9 @@ class Predictor(nn.Module):
         near = F.pixel_shuffle(self.close(trunk[:, :, x0:x1, y0:y1]), 2)    # [B, levels*(1+close), 2x, 2y]
         near = near.reshape((b, 1 + NEAR_STEPS, 1 + s.close) + near.shape[2:])
         xs, ys, yaws, vs = g.rollout(ego[:, 0:1], manoeuvres)
-        regions = F.avg_pool2d(trunk, x_cells // REGIONS[0]).flatten(1)    # [B, trunk*6]
-        context = F.relu(self.context(torch.cat([regions, ego / self.ego_scale], 1)))           # [B, context]
-        hazard = self.hazard(maps, near, context, footprint, manoeuvres, xs, ys, yaws, vs)
+        hazard = self.hazard(maps, near, ego, footprint, manoeuvres, xs, ys, yaws, vs)
         doubt = self.doubt(torch.cat([trunk.mean((2, 3)), ego[:, :1] * 0.1], 1))                 # [B, 2K]: log error of the latents, log loss of the risk
-        latents = self.latents(ego[:, 0], *self.moved_and_change(bev, maps, self.unusual(state), xs, ys, yaws))
+        latents = self.latents(ego[:, 0], *self.moved_and_change(bev, maps, xs, ys, yaws))
         return latents, occupancy, hazard, trunk, near[:, :, 0], doubt, flow
 
     def maps_of(self, bev, ego):
@@ -128,38 +122,31 @@ class Predictor(nn.Module):
         return came[:, :, :3], came[:, :, 3:]
 
     def latent_parts(self, state, ego, manoeuvres):
-        """What `latents` is made of, each part [B, K, D, X', Y'], without the rest of the forecast: for fitting its last layer."""
+        """What `latents` is made of, moved map and change, without the rest of the forecast: for fitting its last layer."""
         bev = state[:, :self.size.bev]
         maps = self.maps_of(bev, ego)[2]
         xs, ys, yaws, _ = g.rollout(ego[:, 0:1], manoeuvres)
-        return self.moved_and_change(bev, maps, self.unusual(state), xs, ys, yaws)
+        return self.moved_and_change(bev, maps, xs, ys, yaws)
 
-    def unusual(self, state):
-        """How what this vehicle mostly saw lately differs from what all did: another camera, another kind of road. -> [B, D, X', Y'], none while little was seen"""
-        seen, weight = F.pixel_unshuffle(state[:, -self.size.usual:-1], 2), state[:, -1:, :1, :1]
-        return (seen - weight * self.common) / (weight + 0.15)
-
-    def latents(self, speed, moved, change, unusual, there):
-        """Of manoeuvre 0, in the ego frame of then: the observed map moved there, held as far as it keeps, a change, and what this vehicle mostly sees: at the same place
-        again, and less what the moved map brought of it. -> [B, K, D, X', Y']"""
+    def latents(self, speed, moved, change):
+        """Of manoeuvre 0, in the ego frame of then: the observed map moved there, held as far as it keeps, and a change. -> [B, K, D, X', Y']"""
         drives = torch.sigmoid((speed - DRIVES_MPS) * 8.0)[:, None, None, None, None]
-        hold, gain, stay, leave, rest = ((1 - drives) * part[0] + drives * part[1] for part in (self.hold, self.gain, self.stay, self.leave, self.rest))
-        return hold * moved + rest + gain * change + stay * unusual + leave * there
+        hold, gain, rest = ((1 - drives) * part[0] + drives * part[1] for part in (self.hold, self.gain, self.rest))
+        return hold * moved + rest + gain * change
 
-    def moved_and_change(self, bev, maps, unusual, xs, ys, yaws):
-        """-> the observed map of now moved to the ego frame of then, what is added to it, `unusual` as it is and moved likewise, each [B, K, D, X', Y']"""
-        k, n, d = c.K, g.SUB_STEPS, self.size.observed
+    def moved_and_change(self, bev, maps, xs, ys, yaws):
+        """-> the observed map of now moved to the ego frame of then, and what is added to it, both [B, K, D, X', Y']"""
+        k, n = c.K, g.SUB_STEPS
         b = bev.shape[0]
         ends = range(n - 1, k * n, n)
         pose = [torch.stack([axis[i][:, 0] for i in ends], 1).flatten() for axis in (xs, ys, yaws)]  # 3 x [B*K]
         now = self.observe(F.avg_pool2d(bev, 2))[:, None].expand(-1, k, -1, -1, -1)
-        unusual = unusual[:, None].expand(-1, k, -1, -1, -1)
-        all_three = torch.cat([F.avg_pool2d(maps[:, 1:].flatten(0, 1), 2), now.flatten(0, 1), unusual.flatten(0, 1)], 1)  # [B*K, M+2D, X', Y']
-        then = g.sample(all_three, g.warp_grid(self.coarse_centres, *pose))  # [B*K, M+2D, X', Y'], in the frame of then
-        moved, there = (part.reshape(now.shape) for part in (then[:, -2 * d:-d], then[:, -d:]))
-        return moved, self.change(torch.cat([then[:, :-d], now.flatten(0, 1)], 1)).reshape(now.shape), unusual, there
+        both = torch.cat([F.avg_pool2d(maps[:, 1:].flatten(0, 1), 2), now.flatten(0, 1)], 1)      # [B*K, M+D, X', Y']
+        then = g.sample(both, g.warp_grid(self.coarse_centres, *pose))      # [B*K, M+D, X', Y'], in the frame of then
+        moved = then[:, -self.size.observed:].reshape((b, k, self.size.observed) + then.shape[2:])
+        return moved, self.change(torch.cat([then, now.flatten(0, 1)], 1)).reshape(moved.shape)
 
-    def hazard(self, maps, near, context, footprint, manoeuvres, xs, ys, yaws, vs):
+    def hazard(self, maps, near, ego, footprint, manoeuvres, xs, ys, yaws, vs):
         k, n, p = c.K, g.SUB_STEPS, len(FOOTPRINT)
         b, a = manoeuvres.shape[0], manoeuvres.shape[1]
         x, y, yaw, v = (torch.stack(axis, 2).reshape(b, a, k, n, 1) for axis in (xs, ys, yaws, vs))  # [B, A, K, n, 1]
@@ -183,5 +170,5 @@ class Predictor(nn.Module):
         points = torch.cat([points.max(4)[0], points.mean(4)], 2).permute(0, 3, 1, 2)             # [B, A, K, 128]
         acceleration, curvature = manoeuvres[..., 0:1], manoeuvres[..., 1:2]  # [B, A, K, 1]
         end = v[:, :, :, n - 1]                                             # [B, A, K, 1]
-        around = torch.cat([points, self.which.expand(b, a, -1, -1), end * 0.1, acceleration * 0.2, curvature.abs() * end * end * 0.2, context[:, None, None].expand(-1, a, k, -1)], 3)
+        around = torch.cat([points, self.which.expand(b, a, -1, -1), end * 0.1, acceleration * 0.2, curvature.abs() * end * end * 0.2], 3)
         return self.step(around)[..., 0]                                    # [B, A, K]

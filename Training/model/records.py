@@ -25,12 +25,10 @@ ABSENT = (rig.FOCAL_PX * rig.MODEL_SCALE,) * 2 + ((c.PICTURE_WIDTH_PX - 1) / 2, 
 
 
 def choose(root, split, clips=None, enriched=None):
-    return evenly(drive_clips.list_clips(root, split, enriched), clips)
-
-
-def evenly(paths, most):
-    """At most so many of them, from first to last; all where `most` is None."""
-    return [paths[int(i)] for i in np.linspace(0, len(paths) - 1, most)] if most and len(paths) > most else paths
+    paths = drive_clips.list_clips(root, split, enriched)
+    if clips and len(paths) > clips:
+        paths = [paths[int(i)] for i in np.linspace(0, len(paths) - 1, clips)]
+    return paths
 
 
 def histogram(values, target, low, high, bins):

@@ -15,7 +15,7 @@ from . import variants as v
 from .runs import TEST_STRIDE
 
 DIFFERENCE = 1e-3
-CLIPS = {"town": {"validation": 160, "test": 960, "last": 960}, "motorway": {"validation": 36, "test": 120, "last": 120}}
+CLIPS = {"town": {"validation": 160, "test": 750, "last": 240}, "motorway": {"validation": 36, "test": 90, "last": 60}}
 CALIBRATION_RUNS = 12
 MOST_CLIPS = 6000
 
@@ -33,8 +33,8 @@ def all_clips(data, split, workers):
                 print(f"evaluate: clips, {part}: run {n} of {len(jobs)}", flush=True)
         if part == "validation":
             calibration_clips.make_all(data, CALIBRATION_RUNS, workers)
-            validation_drives.make_all(data, workers=workers)
-        long_clips.make_all(data, part, workers)
+            validation_drives.make_all(data, workers)
+        long_clips.make_all(data, part, workers=workers)
     occluder.make_all(data, split, workers)
     other_rig.make_all(data, split, workers)
 

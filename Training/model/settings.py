@@ -26,7 +26,7 @@ def choose(natural, enriched, long, drives, past):
     settings["levels"], settings["alarm_table"] = lv.choose(series(natural, enriched, long, drives, "risk_full", settings["risk"]))
     without = {"risk": cal.risk(records["risk_unlogged"], records["steps"]), "risk_candidates": cal.risk_of_candidates(records["risk_unlogged"], records["steps"])}
     without["upper_bound"] = bound(records, "risk_unlogged", without["risk"])
-    without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, drives, "risk_unlogged", without["risk"]), against_ttc=False, most=lv.MOST_ALARMED_NO_LOG)
+    without["levels"], without["alarm_table"] = lv.choose(series(natural, enriched, long, drives, "risk_unlogged", without["risk"]), against_ttc=False, most_false=lv.FALSE_ALARMS_NO_LOG)
     settings["ego_estimated"] = without
     surprise = Surprise(long)
     settings["surprise"] = {"auc_on_validation": surprise.validation, "manifest": surprise.into()}

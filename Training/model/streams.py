@@ -129,7 +129,7 @@ class Stream:
         self.told_intrinsics[:, :2, :2] *= np.exp(rng.normal(0, 0.015, (len(self.cameras), 1, 1)))
         self.known = rng.random() > 0.4
         self.seen_at = {}  # road user: tick at which a camera last had it in sight
-        self.stride = int(rng.choice([1, 1, 1, 2]))  # mostly as the pipeline runs
+        self.stride = int(rng.choice([1, 2, 2, 3]))
 
     def strides(self, ticks):
         out = [self.stride + int(self.rng.integers(0, 2)) if self.rng.random() < 0.5 else self.stride for _ in range(ticks)]

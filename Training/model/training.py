@@ -33,7 +33,7 @@ from .world_model import WorldModel
 
 BATCH, TICKS, CAMERAS = c.PROFILE.batch, 3, 3
 PEAK_RATE, EMA = 1.6e-3, 0.997
-LATENT_WEIGHT, REGRET_WEIGHT = 0.5, 1.5
+LATENT_WEIGHT = 0.5
 REMEMBERED = 5.0  # of a cell that only somebody out of sight holds, who was in sight a moment ago: there are few of them
 LATENT_CLIPS = 120  # the last layer of the latents is fitted to
 LEAST_IOU, LEAST_IOU_AFTER = 0.15, 10_000
@@ -166,7 +166,7 @@ class Trainer:
         loss["near"] = 0.7 * losses.near(near[:b], t["near"].float(), F.interpolate(row["weight"][:, None, x0:x1, y0:y1], scale_factor=2.0, mode="nearest"))
         loss["velocity"] = 1.0 * losses.velocity(speeds, t["velocity"])
         loss["flow"] = 1.0 * losses.flow(flow[:b], t["flow"])
-        loss["regret"] = REGRET_WEIGHT * losses.regret(hazard[:, :len(c.CANDIDATES)], rows["steps"][:, :len(c.CANDIDATES)])
+        loss["regret"] = 0.5 * losses.regret(hazard[:, :len(c.CANDIDATES)], rows["steps"][:, :len(c.CANDIDATES)])
         wrong = F.binary_cross_entropy_with_logits(occupancy[:, 1:].detach(), rows["occupancy"][:, 1:].float(), reduction="none").mean((2, 3, 4))  # [R, K]
         loss["doubt"] = 0.05 * F.smooth_l1_loss(doubt[:, c.K:], torch.log(wrong + 1e-4))
         error, unsure, still, against_mean, n_latent = 0.0, 0.0, 0.0, 0.0, 0
@@ -238,7 +238,7 @@ class Trainer:
         self.begun_with = content.get("begun_with")
 
     def begin_with(self, path):
-        """Takes over the weights of another run wherever names and shapes agree; a layer that has grown keeps its old inputs first."""
+        """Takes over the weights of another run wherever names and shapes agree; a convolution that has grown keeps its old inputs first."""
         content = read_checkpoint(path)
         taken = 0
         for mine, name in ((self.model, "model"), (self.smooth, "smooth"), (self.blind, "blind")):
@@ -248,7 +248,7 @@ class Trainer:
                     continue
                 if values[key].shape == old.shape:
                     values[key] = old
-                elif old.dim() in (2, 4) and values[key].shape[0] == old.shape[0] and values[key].shape[1] > old.shape[1] and values[key].shape[2:] == old.shape[2:]:
+                elif old.dim() == 4 and values[key].shape[0] == old.shape[0] and values[key].shape[1] > old.shape[1]:
                     values[key] = torch.zeros_like(values[key])
                     values[key][:, :old.shape[1]] = old
                 else:
@@ -390,13 +390,12 @@ def replicate(replicas, rank, content, data, seed, minutes, half, peak, batch):
 
 
 def settle_latents(trainer, data, workers):
-    """The latents' last layer once more, of the smoothed weights, by least squares over some whole train clips, long ones at the natural rate where there are
-    enough: the others are too short for what comes 3 s later."""
-    from . import latent_fit
-    from .records import choose, evenly
+    """The latents' last layer once more, of the smoothed weights, by least squares over some whole train clips, and the long validation clips where
+    they are: the others are too short for what comes 3 s later."""
+    from . import latent_fit, long_clips
+    from .records import choose
     model = on_cpu(trainer.smooth)
-    long = [path for path in choose(data, "train", enriched=False) if path.name.startswith("l-")]
-    used = latent_fit.fit(model, evenly(long, LATENT_CLIPS) if len(long) >= LATENT_CLIPS // 2 else choose(data, "train", LATENT_CLIPS), workers)
+    used = latent_fit.fit(model, choose(data, "train", LATENT_CLIPS) + choose(data, long_clips.folder_of("validation")), workers)
     trainer.smooth.load_state_dict(model.state_dict())
     print("train: last layer of the latents fitted; moments standing and driving: "
           + ", ".join(f"{h:g} s {used[0, k]} and {used[1, k]}" for k, h in enumerate(c.HORIZONS_S)), flush=True)

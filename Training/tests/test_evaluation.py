@@ -94,7 +94,7 @@ class Alarms(unittest.TestCase):
         self.assertGreater(chosen["high"]["rise"], 0.3)
         self.assertLessEqual(chosen["high"]["rise"], 0.8)
         at = next(r for r in table if r[:4] == (chosen["horizon_s"], chosen["alarm"]["m"], chosen["alarm"]["n"], chosen["high"]["rise"]))
-        self.assertEqual(at[4], 0.0)
+        self.assertLess(at[4], levels.FALSE_ALARMS)
         self.assertEqual(at[5], 1.0)
 
     def test_calm_driving_moves_and_has_no_threat_within_a_second(self):
@@ -110,21 +110,15 @@ class Alarms(unittest.TestCase):
         p[20:24], p[200:204] = 0.9, 0.9
         series = [{"p": p, "natural": True, "calm": np.arange(240) < 120, "calm_drive": False}]
         pairs = [(0.5, 0.35), (0.95, 0.7)]
-        share, chance, drives = levels.false_alarms(series, levels.of_risk(2), pairs, (2, 3), 2)
+        share, drives = levels.false_share(series, levels.of_risk(2), pairs, (2, 3))
         self.assertAlmostEqual(drives, 1.0)
-        self.assertTrue(np.allclose(share, [1 - np.exp(-1), 0]))
-        self.assertTrue(np.allclose(chance, levels.more_than(2, share, 1.0)))
+        self.assertTrue(np.allclose(share, 1 - np.exp([-1.5, -0.5])))
         calm = [{"p": q, "natural": False, "calm": np.ones(240, bool), "calm_drive": True, "event": None} for q in (p, p, p, 0 * p)]
-        share, chance, drives = levels.false_alarms(series + calm, levels.of_risk(2), pairs, (2, 3), 2)
+        share, drives = levels.false_share(series + calm, levels.of_risk(2), pairs, (2, 3))
         self.assertAlmostEqual(drives, 5.0)
-        self.assertTrue(np.allclose(share, [0.75, 0]))
-        self.assertTrue(np.allclose(chance, [levels.more_than(2, 3, 4), levels.more_than(2, 0, 1)]))
-
-    def test_chance_of_too_many_alarms_falls_with_the_drives_that_were_looked_at(self):
-        self.assertGreater(levels.more_than(2, 4, 108), levels.CHANCE)
-        self.assertLess(levels.more_than(2, 8, 216), levels.CHANCE)   # the same share, of twice as many
-        self.assertAlmostEqual(levels.more_than(20, 4, 108), 0)
-        self.assertGreater(levels.more_than(2, 1, 1), 0.9)
+        self.assertTrue(np.allclose(share, [1 - np.exp(-1.5), 1 - np.exp(-0.5)]))
+        share, _ = levels.false_share(series + calm[:3], levels.of_risk(2), pairs, (2, 3))
+        self.assertTrue(np.allclose(share, [3.5 / 4, 1 - np.exp(-0.5)]))
 
 
 class Risk(unittest.TestCase):
@@ -204,32 +198,20 @@ class Latents(unittest.TestCase):
         rng = np.random.default_rng(4)
         clips = []
         for n in range(6):
-            noisy = np.array([6.0, 1.0, 1.0])[None, :, None, None]  # one direction of ordinary change is much the loudest
-            changes = lambda count: rng.normal(0, 1, (count, 3, 24, 16)) * noisy
-            own, usual = -rng.gamma(2, 0.1, 60), -rng.gamma(2, 0.1, 5)
-            odd = changes(5)
-            odd[0, 1:, 5:8, 5:8] += 5  # in the quiet ones, at the tick of the edit
-            clips.append({"abrupt": changes(60 - latents.SURPRISE_FIRST), "own": own, "edited": {"vanish": (40, odd, usual), "frozen": (40, changes(5), usual - 3.0)}})
+            abrupt, own = rng.gamma(2, 1, (60, 24, 16)), -rng.gamma(2, 0.1, 60)
+            odd = rng.gamma(2, 1, (5, 24, 16))
+            odd[2, 5:8, 5:8] += 30
+            usual = -rng.gamma(2, 0.1, 5)
+            clips.append({"abrupt": abrupt, "own": own, "edited": {"vanish": (40, odd, usual), "frozen": (40, rng.gamma(2, 1, (5, 24, 16)), usual - 3.0)}})
         surprise = latents.Surprise(clips)
         self.assertEqual(surprise.validation, {"vanish": 1.0, "frozen": 1.0})
-        self.assertTrue(all((surprise.score(clip["abrupt"], clip["own"][latents.SURPRISE_FIRST:]) < surprise.threshold).all() for clip in clips))
+        self.assertTrue(all((surprise.score(clip["abrupt"][latents.SURPRISE_FIRST:], clip["own"][latents.SURPRISE_FIRST:]) < surprise.threshold).all() for clip in clips))
         written = surprise.into()
         self.assertEqual(len(base64.b64decode(written["per_horizon"][0]["cells_mean"])), 24 * 16 * 4)
         windows = surprise.windows(clips)
         odd = windows["kind"] == "vanish"
-        self.assertEqual(odd.sum(), 12)  # at the tick, and within half a second
-        for at_tick in (False, True):
-            judged = (windows["at_tick"] == at_tick) & (odd | (windows["kind"] == "ordinary"))
-            self.assertEqual(figures.area_under_curve(windows["score"][judged], odd[judged]), 1.0)
-        self.assertEqual(len(base64.b64decode(written["per_horizon"][0]["whitening"])), 3 * 3 * 4)
-
-    def test_whitening_makes_changes_alike_in_every_direction(self):
-        rng = np.random.default_rng(5)
-        mix = rng.normal(0, 1, (4, 4))
-        changes = np.einsum("de,nexy->ndxy", mix, rng.normal(0, 1, (80, 4, 6, 4)))
-        w = latents.whitening([changes[:30], changes[30:]])
-        flat = np.einsum("de,nexy->ndxy", w, changes).transpose(1, 0, 2, 3).reshape(4, -1)
-        np.testing.assert_allclose(flat @ flat.T / flat.shape[1], np.eye(4), atol=1e-6)
+        self.assertEqual(odd.sum(), 6)
+        self.assertEqual(figures.area_under_curve(windows["score"], odd), 1.0)
 
 
     def test_perfect_forecast_of_a_video_has_no_error(self):

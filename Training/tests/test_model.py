@@ -15,7 +15,7 @@ import torch
 import test_model_toys as toys
 from drives import clips, labels, rig
 from model import contract as c
-from model import export, figures, geometry, labels_cache, losses, memory, records, streams, training
+from model import export, figures, geometry, labels_cache, losses, records, streams, training
 from model.world_model import WorldModel, probability
 
 
@@ -151,25 +151,6 @@ class Network(unittest.TestCase):
             inputs["features"][:, 1] += 5
             after = self.model.memory(*inputs.values())[0]
         self.assertEqual((before - after).abs().max().item(), 0)
-
-    def test_map_follows_no_faster_than_its_time_constant(self):
-        model, bev = WorldModel().eval(), slice(0, self.model.size.bev)
-        inputs = export.example_inputs("memory", model.size)
-        inputs["state"], inputs["ego_motion"] = torch.zeros_like(inputs["state"]), torch.zeros_like(inputs["ego_motion"])
-        inputs["ego_motion"][:, 5] = 1
-        gate, new = model.memory.gates.bias.data.chunk(2)
-        with torch.no_grad():
-            model.memory.gates.weight.zero_()
-            gate.fill_(20), new.fill_(20)
-            inputs["elapsed_s"][:] = 0
-            inputs["state"] = model.memory(*inputs.values())[0]
-            self.assertTrue(torch.allclose(inputs["state"][:, bev], torch.ones(1)))
-            new.fill_(-20)
-            for elapsed in (0.1, 0.3):
-                inputs["elapsed_s"][:] = elapsed
-                after = model.memory(*inputs.values())[0][:, bev]
-                inner = after[:, :, 2:-2, 2:-2]  # the edges bring in what is beyond the map
-                self.assertTrue(torch.allclose(inner, torch.full_like(inner, -1 + 2 * np.exp(-elapsed / memory.FOLLOWS_S)), atol=1e-4))
 
     def test_mirrored_lift_is_the_mirror_of_the_lift(self):
         intrinsics, poses = nominal()

@@ -84,8 +84,7 @@ class Runs(unittest.TestCase):
         got = long_runs.collect(self.model, self.blind, [base])[0]
         at, abrupt, own = got["edited"]["vanish"]
         self.assertEqual(at, t0)
-        first = t0 - long_runs.SURPRISE_FIRST
-        self.assertTrue(np.allclose(abrupt, got["abrupt"][first:first + 5], atol=2e-3))  # kept in half floats
+        self.assertTrue(np.allclose(abrupt, got["abrupt"][t0:t0 + 5], atol=1e-6))
         self.assertTrue(np.allclose(own, got["own"][t0:t0 + 5], atol=1e-5))
         self.assertFalse(np.isnan(abrupt).any())
         self.assertTrue((own <= 0).all())

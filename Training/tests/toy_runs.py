@@ -94,8 +94,8 @@ def write(folder, seed=0):
     long = ticks(natural, 30)
     rows = [[t, k, moving, 0.5, 0.6, 1.0, 0.8, 0.9, 1.1] for clip in range(60) for t in range(3) for k in range(K) for moving in (0, 1)]
     long.update(latent_rows=np.array(rows, np.float32), latent_clip=np.repeat(np.arange(60), 3 * K * 2), latent_rank=np.float32(0.6))
-    kinds, at_tick = np.array(["ordinary"] * 120 + ["teleport"] * 40 + ["vanish"] * 40 + ["frozen"] * 40), np.tile([False, True], 120)
-    long.update(window_kind=kinds, window_at_tick=at_tick, window_clip=np.arange(len(kinds)) % 60, window_score=(rng.normal(0, 1, len(kinds)) + 4 * (kinds != "ordinary")).astype(np.float32))
+    kinds = np.array(["ordinary"] * 120 + ["teleport"] * 40 + ["vanish"] * 40 + ["frozen"] * 40)
+    long.update(window_kind=kinds, window_clip=np.arange(len(kinds)) % 60, window_score=(rng.normal(0, 1, len(kinds)) + 4 * (kinds != "ordinary")).astype(np.float32))
     remembered = np.zeros((60, 2, BINS), int)
     remembered[:, 0, 1], remembered[:, 1, 40], remembered[:, 1, 1] = 200, 3, 1
     forgotten = np.zeros((60, 2, BINS), int)
